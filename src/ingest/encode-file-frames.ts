@@ -33,7 +33,7 @@ type FramesSummary = Pick<FramesRange, 'framesKey' | 'frameCount' | 'storedTrans
 
 interface FramesInMemory {
   readonly summary: FramesSummary
-  /** Each chunk has its own memory. */
+  /** Each chunk has its own memory, to be given back to the frame threads. */
   readonly chunks: readonly Uint8Array<ArrayBuffer>[]
   /** Ranges in the blob count from the first chunk. */
   readonly frames: readonly TableFrame[]
@@ -90,7 +90,10 @@ export class FileFrames {
     const blobKey = this.#context.newBlobKey()
     let placed: ReturnType<typeof placeFrames> | undefined
     const bytesAndTable = async function* (this: FileFrames) {
-      yield* this.#bytes()
+      for await (const bytes of this.#bytes()) {
+        yield bytes
+        this.#context.app.frames.giveBack(bytes)
+      }
       placed = placeFrames({
         frames: this.#frames,
         ...{ blobKey, startBytes: 0, endBytes: this.#sizeBytes },

@@ -66,6 +66,7 @@ for (const isLarge of [false, true]) {
         if (++frames === 5) stopped = worker.stop()
         return app.frames.transcode(frame)
       },
+      giveBack: (bytes) => app.frames.giveBack(bytes),
     }
     const worker = startImportWorker({ ...app, frames: interrupting })
     while (stopped === undefined) await new Promise((resolve) => setTimeout(resolve, 2))

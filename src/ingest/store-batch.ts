@@ -4,7 +4,7 @@
  * `importBlobBytes` and `importFilesPerBatch`.
  */
 import type { ImportApp } from '../app.ts'
-import { type BufferPool, free } from '../pixel-data/threads/buffer-pool.ts'
+import type { BufferPool } from '../pixel-data/threads/buffer-pool.ts'
 import type { BlobDigest, BlobDigests } from '../stores/blobs/blob-store.ts'
 import type { FramesRange, MetadataRange } from '../stores/catalog/image-set-records.ts'
 import type { ImportJob, Lease, RecordedFile, StoredFile } from '../stores/catalog/import-job-repository.ts'
@@ -188,7 +188,7 @@ export class BatchWriter {
       digests.set(blobKey, await this.#app.blobs.put(blobKey, coalesced(bytes)))
     }
     for (const bytes of used.lent) this.#buffers.giveBack(bytes)
-    for (const { buffer } of used.frames) free(buffer)
+    for (const bytes of used.frames) this.#app.frames.giveBack(bytes)
     await (publication ?? this.#app.catalog.importJobs).record(this.#lease, files, digests)
   }
 }

@@ -9,7 +9,7 @@ import type { FrameThreads } from './threads/frame-threads.ts'
 export interface FrameSource {
   /** The file of the instance. */
   readonly source: ByteSource
-  readonly threads: Omit<FrameThreads, 'render' | 'stop'>
+  readonly threads: Pick<FrameThreads, 'size' | 'pixelBytesAhead' | 'transcode'>
 }
 
 const READ_BYTES = 1024 ** 2

@@ -22,7 +22,11 @@ export interface FrameToStore extends FrameToDecode {
   readonly isFloat: boolean
 }
 
+/** The memory of the frame itself, which may be overwritten with what is stored of it. */
+export type OverwritableFrame = FrameToStore & { readonly bytes: Uint8Array<ArrayBuffer> }
+
 export interface TranscodedFrame {
+  /** In the memory of the frame, if they fit. */
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly checksum: number
   readonly minPixelValue: number | null
@@ -42,31 +46,40 @@ export function formatFor(
 }
 
 /** @throws DicomError, CodecError where the frame cannot be decoded */
-export async function transcodeFrame(frame: FrameToStore, codecs: Codecs): Promise<TranscodedFrame> {
+export async function transcodeFrame(frame: OverwritableFrame, codecs: Codecs): Promise<TranscodedFrame> {
   const { pixel, format } = frame
   const decoded = await decodeFrame(frame, codecs)
   const isMeasurable = !frame.isFloat && cellBytes(pixel) <= 4
   const values = isMeasurable ? measurePixels(decoded.cells, pixel) : undefined
+  // Before the cells are overwritten.
+  const checksum = crc32(decoded.cells)
+  const memory = frame.bytes.buffer
   const stored =
     format === 'native' || values === undefined
-      ? { bytes: new Uint8Array(decoded.cells), photometricInterpretation: decoded.photometricInterpretation }
-      : await encode(decoded, { pixel, format, values, codecs })
+      ? { bytes: within(memory, decoded.cells), photometricInterpretation: decoded.photometricInterpretation }
+      : await encode(decoded, { pixel, format, values, codecs, memory })
   return {
     ...stored,
-    checksum: crc32(decoded.cells),
+    checksum,
     minPixelValue: values?.min ?? null,
     maxPixelValue: values?.max ?? null,
   }
 }
+
+/** The cells where they are, if they are in that memory; otherwise a copy, since they may be in that of a codec. */
+const within = (memory: ArrayBuffer, cells: Uint8Array): Uint8Array<ArrayBuffer> =>
+  cells.buffer === memory ? (cells as Uint8Array<ArrayBuffer>) : new Uint8Array(cells)
 
 interface Encoding {
   readonly pixel: ImagePixel
   readonly format: StorageFormat
   readonly values: PixelValues
   readonly codecs: Codecs
+  /** What is stored is written there, if it fits. */
+  readonly memory: ArrayBuffer
 }
 
-async function encode(decoded: FramePixels, { pixel, format, values, codecs }: Encoding) {
+async function encode(decoded: FramePixels, { pixel, format, values, codecs, memory }: Encoding) {
   const { cells, photometricInterpretation } = decoded
   const { rows, columns, samplesPerPixel } = pixel
   const isWide = cellBytes(pixel) === 2
@@ -78,16 +91,26 @@ async function encode(decoded: FramePixels, { pixel, format, values, codecs }: E
   const colourTransform = samplesPerPixel === 3 && !isWide
   const picture = { rows, columns, samplesPerPixel, bitsPerSample, cells, colourTransform, isSigned }
   const asItCame = storableCodestream(decoded, { pixel, format })
-  const codec = format === 'HTJ2K' ? codecs.htj2k : codecs.jpeg2000
-  const codestream = asItCame ?? (await codec()).encode(picture)
   // Content-Type says of HTJ2K that it is a file, and of JPEG 2000 that it is a codestream.
-  if (format === 'JPEG_2000_LOSSLESS') return { bytes: codestream, photometricInterpretation }
-  const bytes = wrapInJP2(codestream, {
-    ...{ rows, columns, ...parseCodestream(codestream).components[0]! },
-    kind: 'jph',
-    components: samplesPerPixel,
-    colour: samplesPerPixel < 3 ? 'greyscale' : photometricInterpretation.startsWith('YBR') ? 'sYCC' : 'sRGB',
-  })
+  if (format === 'JPEG_2000_LOSSLESS') {
+    const bytes = asItCame === undefined ? (await codecs.jpeg2000()).encode(picture) : within(memory, asItCame)
+    return { bytes, photometricInterpretation }
+  }
+  const inFile = (codestream: Uint8Array) => {
+    const { bitsPerSample, isSigned } = parseCodestream(codestream).components[0]!
+    const colour = samplesPerPixel < 3 ? 'greyscale' : photometricInterpretation.startsWith('YBR') ? 'sYCC' : 'sRGB'
+    const described = {
+      rows,
+      columns,
+      bitsPerSample,
+      isSigned,
+      kind: 'jph',
+      components: samplesPerPixel,
+      colour,
+    } as const
+    return wrapInJP2(codestream, described, memory)
+  }
+  const bytes = asItCame === undefined ? (await codecs.htj2k()).encodeFor(picture, inFile) : inFile(asItCame)
   return { bytes, photometricInterpretation }
 }
 
@@ -95,12 +118,12 @@ async function encode(decoded: FramePixels, { pixel, format, values, codecs }: E
 function storableCodestream(
   { codestream }: FramePixels,
   { pixel, format }: { pixel: ImagePixel; format: StorageFormat },
-): Uint8Array<ArrayBuffer> | undefined {
+): Uint8Array | undefined {
   if (codestream === undefined || !isSameCells(codestream.header, pixel)) return undefined
   const { header, bytes, transferSyntaxUID } = codestream
   // The syntax promises that nothing was lost; what the codestream itself has to promise is its form.
   const isStorable = format === 'HTJ2K' ? isStoredForm(header) : header.isReversible && !header.isHighThroughput
-  return isStorable && transferSyntaxUID === STORED_AS[format] ? new Uint8Array(bytes) : undefined
+  return isStorable && transferSyntaxUID === STORED_AS[format] ? bytes : undefined
 }
 
 const isSameCells = ({ components }: Codestream, pixel: ImagePixel): boolean =>

@@ -22,6 +22,8 @@ import { isCutByResolution } from './smaller-picture.ts'
 
 export interface HTJ2KCodec {
   encode(picture: PictureToEncode): Uint8Array<ArrayBuffer>
+  /** As `encode`, without a copy. @param use its codestream may lie in the memory of the codec, which the next call overwrites */
+  encodeFor<Result>(picture: PictureToEncode, use: (codestream: Uint8Array) => Result): Result
   decode(codestream: Uint8Array): DecodedPicture
 }
 
@@ -43,7 +45,7 @@ export const isStoredForm = (codestream: Codestream): boolean =>
 export async function openHTJ2KCodec(): Promise<HTJ2KCodec> {
   const openjph = await openModule<OpenJPH>('@cornerstonejs/codec-openjph')
 
-  function encodeOne(picture: PictureToEncode): Uint8Array<ArrayBuffer> {
+  function encodeOne<Result>(picture: PictureToEncode, use: (codestream: Uint8Array) => Result): Result {
     const encoder = new openjph.HTJ2KEncoder()
     try {
       return callCodec('OpenJPH', () => {
@@ -63,23 +65,26 @@ export async function openHTJ2KCodec(): Promise<HTJ2KCodec> {
         encoder.setTLMMarker(true)
         encoder.setTilePartDivisionsAtResolutions(true)
         encoder.encode()
-        return new Uint8Array(encoder.getEncodedBuffer())
+        return use(encoder.getEncodedBuffer())
       })
     } finally {
       encoder.delete()
     }
   }
 
+  function encodeFor<Result>(picture: PictureToEncode, use: (codestream: Uint8Array) => Result): Result {
+    const { samplesPerPixel, colourTransform } = picture
+    if (samplesPerPixel === 1 || colourTransform) return encodeOne(picture, use)
+    // Without the transform OpenJPH expects planes, and the build passes pixels; a single component is not affected.
+    const planes = Array.from({ length: samplesPerPixel }, (_, sample) => {
+      const plane = { ...picture, samplesPerPixel: 1, colourTransform: false, cells: planeOf(picture, sample) }
+      return encodeOne(plane, copyOf)
+    })
+    return use(mergeComponents(planes))
+  }
   return {
-    encode(picture) {
-      const { samplesPerPixel, colourTransform } = picture
-      if (samplesPerPixel === 1 || colourTransform) return encodeOne(picture)
-      // Without the transform OpenJPH expects planes, and the build passes pixels; a single component is not affected.
-      const planes = Array.from({ length: samplesPerPixel }, (_, sample) =>
-        encodeOne({ ...picture, samplesPerPixel: 1, colourTransform: false, cells: planeOf(picture, sample) }),
-      )
-      return mergeComponents(planes)
-    },
+    encode: (picture) => encodeFor(picture, copyOf),
+    encodeFor,
     decode(codestream) {
       const decoder = new openjph.HTJ2KDecoder()
       try {
@@ -94,6 +99,8 @@ export async function openHTJ2KCodec(): Promise<HTJ2KCodec> {
     },
   }
 }
+
+const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes)
 
 function planeOf({ cells, samplesPerPixel, bitsPerSample }: PictureToEncode, sample: number): Uint8Array {
   const size = bitsPerSample > 8 ? 2 : 1

@@ -23,7 +23,8 @@ const SIGNATURE = Uint8Array.of(0x0d, 0x0a, 0x87, 0x0a)
 /** How many boxes are searched for the codestream. */
 const BOXES_MAX = 64
 
-export function wrapInJP2(codestream: Uint8Array, picture: JP2Picture): Uint8Array<ArrayBuffer> {
+/** @param memory what is written there if it fits, also if it holds the codestream; otherwise new memory is used */
+export function wrapInJP2(codestream: Uint8Array, picture: JP2Picture, memory?: ArrayBuffer): Uint8Array<ArrayBuffer> {
   const head = Buffer.concat([
     box('jP  ', SIGNATURE),
     // Readers of either kind find themselves in the list; decoders of HTJ2K recognise it in both.
@@ -32,9 +33,12 @@ export function wrapInJP2(codestream: Uint8Array, picture: JP2Picture): Uint8Arr
     uint32(0),
     ascii('jp2c'),
   ])
-  const file = new Uint8Array(head.length + codestream.length)
-  file.set(head)
+  const sizeBytes = head.length + codestream.length
+  const isWithin = memory !== undefined && sizeBytes <= memory.byteLength
+  const file = isWithin ? new Uint8Array(memory, 0, sizeBytes) : new Uint8Array(sizeBytes)
+  // First, because it may begin where the head will be.
   file.set(codestream, head.length)
+  file.set(head)
   return file
 }
 

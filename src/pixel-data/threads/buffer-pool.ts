@@ -25,11 +25,13 @@ export class BufferPool {
     return new Uint8Array(kept ?? newMemory(capacity), 0, sizeBytes)
   }
 
-  /** Not to be used afterwards. @param bytes what was lent, or a view of it */
+  /** Not to be used afterwards. @param bytes what was lent, or a view of it; other memory is freed */
   giveBack({ buffer }: Uint8Array<ArrayBuffer>): void {
     const capacity = buffer.byteLength
     if (capacity < SMALLEST_KEPT_BYTES) return
-    const isKept = capacity <= LARGEST_KEPT_BYTES && this.#keptBytes + capacity <= this.#keptBytesMax
+    const fits = capacity <= LARGEST_KEPT_BYTES && this.#keptBytes + capacity <= this.#keptBytesMax
+    // Other memory would never be lent again.
+    const isKept = fits && buffer.resizable && capacity === capacityFor(capacity)
     if (!isKept) {
       free(buffer)
       return

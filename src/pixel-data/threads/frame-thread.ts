@@ -2,17 +2,18 @@
 import { parentPort } from 'node:worker_threads'
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { lazyCodecs } from '../frame/codecs.ts'
-import { type FrameToStore, type TranscodedFrame, transcodeFrame } from '../frame/store-frame.ts'
+import { type OverwritableFrame, type TranscodedFrame, transcodeFrame } from '../frame/store-frame.ts'
 import { type FrameToRender, renderFrame } from '../rendering/render-frame.ts'
 import { CodecError } from '../wasm/codec-module.ts'
 
-export type FrameRequest = (FrameToStore | FrameToRender) & {
+export type FrameRequest = (OverwritableFrame | FrameToRender) & {
+  readonly bytes: Uint8Array<ArrayBuffer>
   /** The limit of the WebAssembly memory of all codecs together. */
   readonly codecBytesMax: number
 }
 
 interface UsedMemory {
-  /** The memory that the frame was sent in, returned to be reused. */
+  /** The memory that the frame was sent in, returned to be reused. What is stored of the frame may be in it. */
   readonly returned: ArrayBuffer
   /** The memory of codecs that have grown; the others are small. */
   readonly codecBytes: number
@@ -33,7 +34,7 @@ const codecs = lazyCodecs()
 parentPort!.on('message', async (frame: FrameRequest) => {
   codecMemory.bytesMax = frame.codecBytesMax
   codecMemory.isExceeded = false
-  const returned = frame.bytes.buffer as ArrayBuffer
+  const returned = frame.bytes.buffer
   try {
     if ('rendering' in frame) {
       const image = await renderFrame(frame, codecs)
@@ -41,7 +42,9 @@ parentPort!.on('message', async (frame: FrameRequest) => {
     } else {
       const stored = await transcodeFrame(frame, codecs)
       const { bytes: codecBytes } = codecMemory
-      reply({ kind: 'stored', frame: stored, returned, codecBytes }, [stored.bytes.buffer, returned])
+      const { buffer } = stored.bytes
+      const transfer = buffer === returned ? [returned] : [buffer, returned]
+      reply({ kind: 'stored', frame: stored, returned, codecBytes }, transfer)
     }
   } catch (error) {
     if (codecMemory.isExceeded) reply({ kind: 'out-of-memory' })

@@ -11,6 +11,7 @@ import type { FrameToRender } from '../rendering/render-frame.ts'
 import { rasterBytes } from '../rendering/rendering.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { faultOfSize, memoryOf } from './frame-memory.ts'
+import type { FrameReply } from './frame-thread.ts'
 import { FrameWorker } from './frame-worker.ts'
 
 export interface FrameThreadLimits {
@@ -46,10 +47,15 @@ export interface FrameThreads {
   readonly size: number
   /** How many bytes of pixels of one instance may be submitted before the first is done. */
   readonly pixelBytesAhead: number
-  /** Frames start in the order of the calls. Rejects after `stop`, and with the error of reading the frame. */
+  /**
+   * Frames start in the order of the calls. The bytes of the outcome are lent: `giveBack` lends them again, and is optional. Rejects after
+   * `stop`, and with the error of reading the frame.
+   */
   transcode(frame: WaitingFrame): Promise<TranscodeOutcome>
   /** As `transcode`. */
   render(frame: WaitingRendering): Promise<RenderOutcome>
+  /** Not to be used afterwards. @param bytes of a transcoded frame, or other memory that nothing else uses */
+  giveBack(bytes: Uint8Array<ArrayBuffer>): void
   stop(): Promise<void>
 }
 
@@ -63,7 +69,10 @@ export const frameInMemory = ({ bytes, ...frame }: FrameToStore): WaitingFrame =
 /** Of an idle thread. */
 const THREAD_BYTES = 16 * 1024 ** 2
 const KEPT_BUFFERS_BYTES = 16 * 1024 ** 2
+const LARGEST_SHARE_COPIED = 3 / 4
 const MIB = 1024 ** 2
+
+type StoredReply = Extract<FrameReply, { readonly kind: 'stored' }>
 
 interface Task {
   readonly frame: WaitingFrame | WaitingRendering
@@ -187,6 +196,10 @@ class FrameThreadPool implements FrameThreads {
     }
   }
 
+  giveBack(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#buffers.giveBack(bytes)
+  }
+
   async #run(thread: FrameWorker, task: Task): Promise<void> {
     const { read: _, sizeBytes, ...frame } = task.frame
     const bytes = task.bytes!
@@ -194,12 +207,13 @@ class FrameThreadPool implements FrameThreads {
       const reply = await thread.transcode({ ...frame, bytes, codecBytesMax: task.codecBytesMax }, task.deadlineMs)
       const hasMemory = reply !== undefined && reply.kind !== 'out-of-memory'
       const isReusable = hasMemory && reply.codecBytes <= this.#keptCodecBytes
-      if (hasMemory) this.#buffers.giveBack(new Uint8Array(reply.returned))
+      const stored = reply?.kind === 'stored' ? this.#takeStored(reply) : undefined
+      if (hasMemory && stored?.bytes.buffer !== reply.returned) this.giveBack(new Uint8Array(reply.returned))
       if (isReusable && !this.#stopped) this.#idle.push(thread)
       else await this.#end(thread)
       // Not earlier: the memory of the frame is free only now.
       this.#finish(task)
-      if (reply?.kind === 'stored') task.resolve({ kind: 'stored', frame: reply.frame })
+      if (stored !== undefined) task.resolve({ kind: 'stored', frame: stored })
       else if (reply?.kind === 'rendered') task.resolve({ kind: 'rendered', image: reply.image })
       else task.resolve({ kind: 'broken', reason: reply === undefined ? FAILED : reasonOf(reply) })
     } catch (error) {
@@ -208,6 +222,16 @@ class FrameThreadPool implements FrameThreads {
       task.reject(error as Error)
     }
     this.#runReady()
+  }
+
+  /** Frames are copied out of the memory that they came in, which is mostly larger and needed for the next frame. */
+  #takeStored({ frame, returned }: StoredReply): TranscodedFrame {
+    const { bytes } = frame
+    const isMostOfIt = bytes.length > returned.byteLength * LARGEST_SHARE_COPIED
+    if (bytes.buffer !== returned || isMostOfIt) return frame
+    const copy = this.#buffers.lend(bytes.length)
+    copy.set(bytes)
+    return { ...frame, bytes: copy }
   }
 
   #finish({ sharedBytes }: Task): void {

@@ -53,7 +53,7 @@ export class FrameWorker {
       const stopDeadline = startDeadline(worker, { deadlineMs, onPassed: died })
       worker.on('message', finish)
       worker.on('exit', died)
-      worker.postMessage(frame, [frame.bytes.buffer as ArrayBuffer])
+      worker.postMessage(frame, [frame.bytes.buffer])
     })
   }
 }
