@@ -25,7 +25,7 @@ import {
 
 export type Cells = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array
 
-export interface Extremes {
+interface Extremes {
   readonly min: number
   readonly max: number
 }

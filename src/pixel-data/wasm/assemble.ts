@@ -3,7 +3,7 @@
  * imports one memory and exports functions whose parameters are numbers of 32 bits.
  */
 
-export const PAGE_BYTES = 65_536
+const PAGE_BYTES = 65_536
 export const VECTOR_BYTES = 16
 
 interface Memory {
@@ -23,7 +23,7 @@ const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAss
 /** An instruction, or several. */
 export type Code = readonly number[]
 
-export interface AssembledFunction {
+interface AssembledFunction {
   readonly name: string
   readonly parameters: number
   /** Their numbers follow those of the parameters. */

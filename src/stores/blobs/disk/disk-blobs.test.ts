@@ -1,15 +1,16 @@
 /** Blobs on disk: the suite of every blob store, and cases that only a file system has. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { removeAtExit } from '../../../fixtures/remove-at-exit.ts'
+import { type BucketFile, isUnreadable } from '../../locations/locations.ts'
 import { compareKeys, InvalidBlobKey } from '../blob-key.ts'
 import { describeBlobStore } from '../blob-store.conformance.ts'
-import { type BlobStore, readAll } from '../blob-store.ts'
+import { type BlobStore, readAll, readInto } from '../blob-store.ts'
 import { openDiskBlobs, openDiskBucket } from './disk-blobs.ts'
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'hilum-blobs-'))
@@ -65,6 +66,32 @@ describe('symbolic links in a bucket', () => {
     const blobs = await openDiskBucket(inside)
     assert.deepEqual(await listed(blobs), ['also/file', 'direct', 'real/file'])
     assert.equal(String(await readAll((await blobs.open('also/file'))!)), 'inside')
+  })
+
+  test('a listed file is read into memory, unless its folder has become a link out of the bucket since', async (context) => {
+    const { inside, secret } = await twoFolders(context)
+    await mkdir(join(inside, 'folder'))
+    await writeFile(join(inside, 'folder', 'file'), 'inside')
+    await symlink('folder/file', join(inside, 'link'))
+    const entries: BucketFile[] = []
+    for await (const entry of (await openDiskBucket(inside)).scan('')) if (!isUnreadable(entry)) entries.push(entry)
+    assert.deepEqual(
+      entries.map(({ key }) => key),
+      ['folder/file', 'link'],
+    )
+    const read = async (entry: BucketFile) => {
+      const into = new Uint8Array(20)
+      const blob = await entry.open({ start: 2, length: 20, into })
+      return blob && String(Buffer.from(await readInto(blob, into)))
+    }
+    for (const entry of entries) assert.equal(await read(entry), 'side')
+    await rename(join(inside, 'folder'), join(inside, 'moved'))
+    for (const entry of entries) assert.equal(await read(entry), undefined)
+    await symlink(secret, join(inside, 'folder'))
+    for (const entry of entries) assert.equal(await read(entry), undefined)
+    await rm(join(inside, 'folder'))
+    await symlink('moved', join(inside, 'folder'))
+    for (const entry of entries) assert.equal(await read(entry), 'side')
   })
 
   test('nothing is written or removed through a link out of the bucket', async (context) => {

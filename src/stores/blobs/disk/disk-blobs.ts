@@ -2,7 +2,7 @@
  * Blobs as files below one folder. The folder is a bucket, in which keys are paths, or a place of Hilum's own, in which blobs are spread over
  * more folders (disk-paths.ts).
  */
-import { realpath, rmdir, unlink } from 'node:fs/promises'
+import { rmdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Bucket, BucketEntry } from '../../locations/locations.ts'
 import { StoreUnavailable } from '../../store-unavailable.ts'
@@ -14,8 +14,8 @@ import { OpenFiles } from './disk-open-files.ts'
 import { pathsOf } from './disk-paths.ts'
 import { type DiskPlace, faultOfKeyIn, openPlace, reachable } from './disk-place.ts'
 import { once, openFileRange } from './disk-reading.ts'
+import { openScanned } from './disk-scanned.ts'
 import { putBlob, putBlobWithoutDigest, removeUnfinished } from './disk-writing.ts'
-import { isWithin } from './folder-entries.ts'
 import { scanFolder } from './folder-scan.ts'
 
 const STORE = 'the blob store'
@@ -96,23 +96,8 @@ async function* scanFiles(at: DiskPlace, listing: Listing): AsyncGenerator<Bucke
     if ('unreadable' in entry) yield entry
     else {
       const { key, sizeBytes, putAt, path } = entry
-      yield { key, sizeBytes, putAt, open: (range) => asStore(() => openScanned(at, path, range)) }
+      yield { key, sizeBytes, putAt, open: (range) => asStore(() => openScanned(at.root, path, range)) }
     }
-  }
-}
-
-async function openScanned(
-  { root }: DiskPlace,
-  path: Buffer,
-  range: ByteRange | undefined,
-): Promise<OpenBlob | undefined> {
-  try {
-    // A folder of the path may have been replaced by a link since it was listed.
-    const real = await realpath(path, { encoding: 'buffer' })
-    return isWithin(Buffer.from(root), real) ? await openFileRange(real, range) : undefined
-  } catch (error) {
-    if (isAbsent(error)) return undefined
-    throw error
   }
 }
 

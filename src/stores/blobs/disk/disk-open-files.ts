@@ -98,7 +98,7 @@ async function closed({ opened }: OpenFile): Promise<void> {
 }
 
 /** Fewer bytes only at the end of the file. */
-async function fill(fd: number, start: number, into: Uint8Array): Promise<number> {
+export async function fill(fd: number, start: number, into: Uint8Array): Promise<number> {
   let filled = 0
   while (filled < into.length) {
     const bytesRead = await new Promise<number>((resolve, reject) => {
