@@ -1,7 +1,8 @@
-/** Answers every request with the text it was started with. The ceiling that a server on node:http is measured against. */
+/** Answers every request with the bytes of its stdin. The ceiling that a server on node:http is measured against. */
 import { createServer } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 
-const answer = Buffer.from(process.argv[2] ?? '')
+const answer = await buffer(process.stdin)
 const server = createServer((request, response) => {
   request.resume()
   request.on('end', () => {

@@ -24,7 +24,7 @@ import { signedRequests } from './signed-requests.ts'
 const SLICES = 100
 const LOAD = { connections: 8, warmUpMs: 1_000, durationMs: 3_000 }
 const TURNS = 5
-const NGINX = '/usr/sbin/nginx'
+export const NGINX = '/usr/sbin/nginx'
 
 export interface ServingResult {
   readonly hilum: LoadResult
@@ -96,7 +96,7 @@ export async function framesOf(client: MedicalImagingClient, datastoreId: string
 }
 
 /** One worker, sendfile and no log: as fast as it goes. */
-async function startNginx(folder: string, files: readonly Uint8Array[]) {
+export async function startNginx(folder: string, files: readonly Uint8Array[]) {
   const port = await freePort()
   await mkdir(join(folder, 'files'), { recursive: true })
   for (const [index, bytes] of files.entries()) await writeFile(join(folder, 'files', `${index}`), bytes)
@@ -112,7 +112,7 @@ async function startNginx(folder: string, files: readonly Uint8Array[]) {
   )
   const nginx = start(NGINX, ['-p', folder, '-c', config])
   await untilAnswering(`http://127.0.0.1:${port}/0`, 30_000)
-  return { port, requests: files.map((_, index) => get(port, `/${index}`)), stop: nginx.stop }
+  return { ...nginx, port, requests: files.map((_, index) => get(port, `/${index}`)) }
 }
 
 const wadoRequests = (port: number): Buffer[] =>

@@ -16,17 +16,25 @@ export interface BenchServer extends MeasuredProcess {
   readonly readyMs: number
 }
 
-/** @param options.catalogUrl of a PostgreSQL database; without it the catalog is in the data folder. */
+/**
+ * @param options.checkout the folder of another one, which is built
+ * @param options.catalogUrl of a PostgreSQL database; without it the catalog is in the data folder.
+ */
 export async function startHilumServer(
   dataFolder: string,
-  { catalogUrl, encryption = 'on' }: { readonly catalogUrl?: string; readonly encryption?: 'on' | 'none' } = {},
+  {
+    checkout = projectFolder,
+    catalogUrl,
+    encryption = 'on',
+  }: { readonly checkout?: string; readonly catalogUrl?: string; readonly encryption?: 'on' | 'none' } = {},
 ): Promise<BenchServer> {
   const port = await freePort()
   const startedAt = performance.now()
   const measured = start(
     process.execPath,
-    [join(projectFolder, 'bin/hilum'), 'serve', '--data', dataFolder, '--port', `${port}`, '--log-level', 'error'],
+    [join(checkout, 'bin/hilum'), 'serve', '--data', dataFolder, '--port', `${port}`, '--log-level', 'error'],
     {
+      cwd: checkout,
       env: {
         HILUM_ACCESS_KEY_ID: BENCH_KEYS.accessKeyId,
         HILUM_SECRET_ACCESS_KEY: BENCH_KEYS.secretAccessKey,

@@ -27,14 +27,14 @@ export async function createActiveDatastore({ client }: BenchServer): Promise<st
 /** @returns seconds from the call of StartDICOMImportJob to COMPLETED. */
 export async function importAll(
   { client }: BenchServer,
-  { datastoreId, pollMs = 50 }: { datastoreId: string; pollMs?: number },
+  { datastoreId, prefix = '', pollMs = 50 }: { datastoreId: string; prefix?: string; pollMs?: number },
 ): Promise<number> {
   const startedAt = performance.now()
   const { jobId } = await client.send(
     new StartDICOMImportJobCommand({
       datastoreId,
       dataAccessRoleArn: 'arn:aws:iam::000000000000:role/bench',
-      inputS3Uri: 's3://bench-input/',
+      inputS3Uri: `s3://bench-input/${prefix}`,
       outputS3Uri: 's3://bench-output/',
     }),
   )

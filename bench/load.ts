@@ -2,7 +2,9 @@
  * A load generator that costs as little as it can, since it shares the machine with what it measures: raw sockets, each sending
  * ready-made bytes and reading to the end of the answer. Signatures have no nonce, so signed requests can be made beforehand.
  */
+import { request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { quantile } from './processes.ts'
 
 export interface Load {
@@ -19,6 +21,8 @@ const READ_BYTES = 256 * 1024
 const LAST_CHUNK = Buffer.from('0\r\n\r\n')
 
 export interface LoadResult {
+  readonly requests: number
+  readonly seconds: number
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
@@ -34,6 +38,8 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   const seconds = (performance.now() - startedAt) / 1000
   times.sort((a, b) => a - b)
   return {
+    requests: times.length,
+    seconds,
     perSecond: times.length / seconds,
     p50Ms: quantile(times, 0.5),
     p99Ms: quantile(times, 0.99),
@@ -118,5 +124,21 @@ function oneConnection({ port, draw, times }: Connection): Promise<number> {
       times.push(performance.now() - sentAt)
       send()
     }
+  })
+}
+
+/** The body of an answer as it is sent. */
+export async function answerTo(port: number, request: Buffer): Promise<Buffer> {
+  const [head, body] = request.toString().split('\r\n\r\n') as [string, string]
+  const [requestLine, ...lines] = head.split('\r\n') as [string, ...string[]]
+  const headers = lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)] as const)
+  const [method, path] = requestLine.split(' ') as [string, string]
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      { host: '127.0.0.1', port, method, path, headers: Object.fromEntries(headers) },
+      (response) => buffer(response).then(resolve, reject),
+    )
+    sent.on('error', reject)
+    sent.end(body)
   })
 }

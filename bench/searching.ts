@@ -3,13 +3,12 @@
  * searches while an import runs beside the time when nothing else does.
  */
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startBareServer } from './bare-servers.ts'
 import { startHilumServer } from './hilum-server.ts'
 import { createActiveDatastore, FILES, importAll } from './importing.ts'
-import { type LoadResult, runLoad } from './load.ts'
+import { answerTo, type LoadResult, runLoad } from './load.ts'
 import { inTempFolder, median } from './processes.ts'
 import { writeSampleFiles } from './sample-files.ts'
 import { signedRequests } from './signed-requests.ts'
@@ -53,7 +52,7 @@ const byStudyDate = (i: number) => ({
   sort: { sortField: 'DICOMStudyDateAndTime', sortOrder: 'DESC' },
 })
 
-const BATTERIES: readonly { name: string; criteria: (i: number) => object }[] = [
+export const BATTERIES: readonly { name: string; criteria: (i: number) => object }[] = [
   { name: 'newest first, page of 50', criteria: () => newestFirst },
   { name: 'EQUAL DICOMPatientId', criteria: byPatient },
   { name: 'EQUAL DICOMSeriesInstanceUID', criteria: bySeries },
@@ -103,22 +102,25 @@ export async function besideBareServer(searches: {
   const { port, warmUpMs, durationMs } = searches
   const requests = await signedSearches(searches)
   const load = { requests, connections: CONNECTIONS, warmUpMs: warmUpMs / TURNS, durationMs: durationMs / TURNS }
-  return withBareServer(await sampleAnswer(port, requests[0]!), async (barePort) => {
+  const bareServer = await startBareServer(await answerTo(port, requests[0]!))
+  try {
     const hilum: LoadResult[] = []
     const bare: LoadResult[] = []
     for (let turn = 0; turn < TURNS; turn++) {
       hilum.push(await runLoad({ ...load, port }))
-      bare.push(await runLoad({ ...load, port: barePort }))
+      bare.push(await runLoad({ ...load, port: bareServer.port }))
     }
     return { hilum: medianOf(hilum), bare: medianOf(bare) }
-  })
+  } finally {
+    await bareServer.stop()
+  }
 }
 
 const medianOf = (turns: readonly LoadResult[]): LoadResult => ({
+  ...turns[0]!,
   perSecond: median(turns.map(({ perSecond }) => perSecond)),
   p50Ms: median(turns.map(({ p50Ms }) => p50Ms)),
   p99Ms: medianP99(turns),
-  answerBytes: turns[0]!.answerBytes,
 })
 
 /** Whole requests of SearchImageSets. `query` is of the URL, as maxResults and nextToken are. */
@@ -137,32 +139,3 @@ export const signedSearches = ({
     path: `/datastore/${datastoreId}/searchImageSets`,
     bodies: Array.from({ length: 200 }, (_, i) => criteria(i)),
   })
-
-async function sampleAnswer(port: number, request: Buffer): Promise<string> {
-  const [head, body] = request.toString().split('\r\n\r\n') as [string, string]
-  const [requestLine, ...lines] = head.split('\r\n') as [string, ...string[]]
-  const headers = lines
-    .filter((line) => !/^(host|content-length):/i.test(line))
-    .map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)])
-  const response = await fetch(`http://127.0.0.1:${port}${requestLine.split(' ')[1]}`, {
-    method: 'POST',
-    headers,
-    body,
-  })
-  return response.text()
-}
-
-/** The ceiling: node:http that reads the body, looks at nothing and sends the same bytes. */
-async function withBareServer<T>(answer: string, work: (port: number) => Promise<T>): Promise<T> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'bare-server.ts'), answer], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const exited = once(child, 'exit')
-  try {
-    const [line] = (await once(child.stdout, 'data')) as [Buffer]
-    return await work(Number(line.toString()))
-  } finally {
-    child.kill('SIGTERM')
-    await exited
-  }
-}
