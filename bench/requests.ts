@@ -14,7 +14,7 @@ import { type BenchServer, startHilumServer } from './hilum-server.ts'
 import { createActiveDatastore, FILES, importAll } from './importing.ts'
 import { answerTo, runLoad } from './load.ts'
 import { optionsOf } from './options.ts'
-import { inTempFolder, type MeasuredProcess, processorMs, projectFolder } from './processes.ts'
+import { inTempFolder, type MeasuredProcess, median, projectFolder, threadsMs } from './processes.ts'
 import { sliceOf, writeSampleFiles } from './sample-files.ts'
 import { BATTERIES, signedSearches } from './searching.ts'
 import { signedRequests } from './signed-requests.ts'
@@ -29,9 +29,12 @@ interface Source {
   readonly pid: number
   readonly port: number
   readonly requests: readonly Buffer[]
-  count: number
-  seconds: number
-  processorMs: number
+  readonly turns: Turn[]
+}
+
+interface Turn {
+  readonly perSecond: number
+  readonly processorMicroseconds: number
 }
 
 interface Kind {
@@ -84,7 +87,7 @@ const KINDS: readonly Kind[] = [
 ]
 
 export async function requestsBench(args: readonly string[]): Promise<number> {
-  const options = optionsOf(args, { turns: '5', ms: '400', only: '', before: '' })
+  const options = optionsOf(args, { turns: '9', ms: '300', only: '', before: '' })
   if (options === undefined) {
     process.stderr.write(HELP)
     return 2
@@ -156,7 +159,7 @@ async function measureKind(
   const sources: Source[] = []
   const stops: MeasuredProcess[] = []
   const add = (name: string, { child, port }: MeasuredProcess & { port: number }, requests: readonly Buffer[]) =>
-    sources.push({ name, pid: child.pid!, port, requests, count: 0, seconds: 0, processorMs: 0 })
+    sources.push({ name, pid: child.pid!, port, requests, turns: [] })
   try {
     for (const [index, server] of servers.entries()) add(names[index]!, server, await kind.requests(server))
     const { port, requests } = sources.at(-1)!
@@ -164,28 +167,15 @@ async function measureKind(
     stops.push(bare)
     add('bare node:http', bare, requests)
     if (kind.frames !== undefined && existsSync(NGINX)) {
-      const nginx = await startNginx(join(folder, `nginx-${kind.name.replaceAll(' ', '-')}`), [...kind.frames(servers.at(-1)!).values()])
+      const nginx = await startNginx(join(folder, `nginx-${kind.name.replaceAll(' ', '-')}`), [
+        ...kind.frames(servers.at(-1)!).values(),
+      ])
       stops.push(nginx)
       add('one nginx worker', nginx, nginx.requests)
     }
-    const turn = async (source: Source, durationMs: number) => {
-      const before = processorMs(source.pid)
-      const { requests: count, seconds } = await runLoad({
-        ...source,
-        connections: CONNECTIONS,
-        warmUpMs: 0,
-        durationMs,
-      })
-      return { count, seconds, processorMs: processorMs(source.pid) - before }
-    }
-    for (const source of sources) await turn(source, 2 * ms)
+    for (const source of sources) await turnOf(source, 2 * ms)
     for (let each = 0; each < turns; each++) {
-      for (const source of sources) {
-        const counted = await turn(source, ms)
-        source.count += counted.count
-        source.seconds += counted.seconds
-        source.processorMs += counted.processorMs
-      }
+      for (const source of sources) source.turns.push(await turnOf(source, ms))
     }
     return sources
   } finally {
@@ -193,10 +183,16 @@ async function measureKind(
   }
 }
 
-const resultOf = ({ name, count, seconds, processorMs: ms }: Source) => ({
+async function turnOf({ pid, port, requests }: Source, durationMs: number): Promise<Turn> {
+  const before = threadsMs(pid)
+  const load = await runLoad({ port, requests, connections: CONNECTIONS, warmUpMs: 0, durationMs })
+  return { perSecond: load.perSecond, processorMicroseconds: (1000 * (threadsMs(pid) - before)) / load.requests }
+}
+
+const resultOf = ({ name, turns }: Source) => ({
   name,
-  perSecond: count / seconds,
-  processorMicroseconds: (1000 * ms) / count,
+  perSecond: median(turns.map(({ perSecond }) => perSecond)),
+  processorMicroseconds: median(turns.map(({ processorMicroseconds }) => processorMicroseconds)),
 })
 
 function linesOf(name: string, sources: readonly Source[]): string {

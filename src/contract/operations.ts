@@ -11,6 +11,7 @@ import {
   boolean,
   header,
   integer,
+  type Lasting,
   label,
   listOf,
   optional,
@@ -267,3 +268,5 @@ export const operations = {
 export type OperationName = keyof typeof operations
 export type Input<N extends OperationName> = TypeOf<(typeof operations)[N]['input']>
 export type Output<N extends OperationName> = AnswerStructureOf<(typeof operations)[N]['output']['members']>
+/** What a handler returns: an output; of searches, one that may be returned repeatedly. */
+export type Returned<N extends OperationName> = N extends 'SearchImageSets' ? Output<N> | Lasting<Output<N>> : Output<N>

@@ -137,7 +137,7 @@ export class JsonText {
   }
 }
 
-/** An immutable structure that is returned repeatedly: its JSON is cached with it. */
+/** An immutable structure, or a whole output in the body, that is returned repeatedly: its JSON is cached with it. */
 export class Lasting<Structure> {
   readonly structure: Structure
   /** Set by write-value.ts. */

@@ -7,10 +7,10 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { ExtensionHeader, ReplyNotes } from '../contract/handlers.ts'
 import type { StorageTier } from '../contract/image-sets.ts'
-import type { Input, Output } from '../contract/operations.ts'
+import type { Input, Output, Returned } from '../contract/operations.ts'
 import { JsonText, Lasting, type TypeOf } from '../contract/shapes.ts'
 import { type Position, positionOf, type Search, toSearch } from '../imaging/search/search.ts'
-import { storageTierOf } from '../imaging/storage-tier.ts'
+import { storageTierOf, tiersStayUntil } from '../imaging/storage-tier.ts'
 import {
   AttributeNotSearchable,
   type ImageSetSummary,
@@ -30,15 +30,21 @@ export async function searchImageSets(
   input: Input<'SearchImageSets'>,
   app: App,
   notes: ReplyNotes,
-): Promise<Output<'SearchImageSets'>> {
+): Promise<Returned<'SearchImageSets'>> {
   const isCounted = isRequested(notes, { header: 'x-hilum-count', as: 'exact' })
   const isExplained = isRequested(notes, { header: 'x-hilum-explain', as: 'yes' })
   const { datastoreId } = input
-  const terms = await termsOfHeader(notes.requestHeaders('x-hilum-match'), { app, datastoreId })
-  const search = toSearch(input.searchCriteria, terms)
-  const request = ['SearchImageSets', datastoreId, withFiltersInOrder(search)]
+  const match = notes.requestHeaders('x-hilum-match')
+  const search = toSearch(
+    input.searchCriteria,
+    match === undefined ? undefined : await termsOfHeader(match, { app, datastoreId }),
+  )
   const size = input.maxResults ?? app.limits.pageSize
-  const after = positionOfPage<After>(app.pageTokens, { request, nextToken: input.nextToken })
+  const { nextToken } = input
+  const after =
+    nextToken === undefined
+      ? undefined
+      : positionOfPage<After>(app.pageTokens, { request: requestOf(datastoreId, search), nextToken })
 
   const startedAt = performance.now()
   const page = await searched(app, {
@@ -51,18 +57,45 @@ export async function searchImageSets(
     // Later pages read the same snapshot, which has the same total.
     ...(isCounted && after === undefined ? { count: 'exact' } : {}),
   })
-  const durationMs = performance.now() - startedAt
   mustBeActive(app, datastoreId, page.datastore)
   if (page.total !== undefined) notes.replyHeaders['x-hilum-total-count'] = String(page.total)
-  if (isExplained) notes.replyHeaders['x-hilum-explain'] = JSON.stringify(explanationOf(page, durationMs))
-  const { rows: found, snapshotVersion } = page
+  if (isExplained)
+    notes.replyHeaders['x-hilum-explain'] = JSON.stringify(explanationOf(page, performance.now() - startedAt))
+  return answerOf(page, { app, datastoreId, search, size })
+}
+
+interface Answer {
+  readonly output: Lasting<Output<'SearchImageSets'>>
+  /** It is the same from one moment to another, in milliseconds since 1970. */
+  readonly from: number
+  readonly until: number
+}
+
+/** By the rows of a page: as long as the catalog returns the same ones, the page, its token and its JSON are the same. */
+const answers = new WeakMap<SearchPage['rows'], Answer>()
+
+function answerOf(
+  { rows: found, snapshotVersion }: SearchPage,
+  { app, datastoreId, search, size }: { app: App; datastoreId: string; search: Search; size: number },
+): Lasting<Output<'SearchImageSets'>> {
+  const now = app.clock()
+  const before = answers.get(found)
+  if (before !== undefined && before.from <= now && now <= before.until) return before.output
   const { rows, nextToken } = takePage(found, {
     size,
-    tokenAfter: (row) => app.pageTokens.seal(request, { ...positionOf(search, row), snapshotVersion } satisfies After),
+    tokenAfter: (row) => {
+      const position: After = { ...positionOf(search, row), snapshotVersion }
+      return app.pageTokens.seal(requestOf(datastoreId, search), position)
+    },
   })
-  const now = app.clock()
-  return { imageSetsMetadataSummaries: rows.map((row) => summaryOf(row, now)), sort: search.sort, nextToken }
+  const imageSetsMetadataSummaries = rows.map((row) => summaryOf(row, now))
+  const output = new Lasting({ imageSetsMetadataSummaries, sort: search.sort, nextToken })
+  answers.set(found, { output, from: now, until: tiersStayUntil(rows, now) })
+  return output
 }
+
+/** What must be the same for the next page. */
+const requestOf = (datastoreId: string, search: Search) => ['SearchImageSets', datastoreId, withFiltersInOrder(search)]
 
 async function searched(app: App, request: Parameters<App['catalog']['imageSets']['search']>[0]): Promise<SearchPage> {
   try {

@@ -2,14 +2,14 @@
  * Writes the output of an operation as the contract says: members to headers, body or payload. JSON is never compressed: the AWS SDK for
  * C++ reads a compressed body as an empty one.
  */
-import { type OperationName, type Output, operations } from '../../contract/operations.ts'
-import { type Bytes, memberOf, type StructureShape, structure } from '../../contract/shapes.ts'
+import { type OperationName, operations, type Returned } from '../../contract/operations.ts'
+import { type Bytes, Lasting, memberOf, type StructureShape, structure } from '../../contract/shapes.ts'
 import type { WireReply } from '../http/wire.ts'
 import { JsonBody } from './json-body.ts'
 import { structureWriter } from './write-value.ts'
 
 /** Compiled once per operation, when the server starts. */
-export function outputWriter<N extends OperationName>(operation: N): (output: Output<N>) => WireReply {
+export function outputWriter<N extends OperationName>(operation: N): (output: Returned<N>) => WireReply {
   const { success, output: shape }: { success: number; output: StructureShape } = operations[operation]
   const members = Object.entries(shape.members).map(([name, member]) => ({ name, ...memberOf(member) }))
   const inBody = members.filter(({ place }) => place.in === 'body')
@@ -17,12 +17,23 @@ export function outputWriter<N extends OperationName>(operation: N): (output: Ou
   const payload = members.find(({ place }) => place.in === 'payload')
   const headers = members.flatMap(({ name, place }) => (place.in === 'header' ? [{ name, header: place.name }] : []))
 
+  function wholeBody(output: object): string | Uint8Array {
+    const body = new JsonBody()
+    writeBody(output as never, body)
+    return body.whole()
+  }
+
+  /** The same bytes each time, without a copy. */
+  function lastingBody(output: Lasting<object>): Uint8Array {
+    output.json ??= Buffer.from(wholeBody(output.structure) as Uint8Array)
+    return output.json
+  }
+
   return (output) => {
     if (success === 204) return { status: success, headers: {}, body: '', operation }
     if (payload === undefined) {
-      const body = new JsonBody()
-      writeBody(output as never, body)
-      return { status: success, headers: { 'Content-Type': 'application/json' }, body: body.whole(), operation }
+      const body = output instanceof Lasting ? lastingBody(output) : wholeBody(output)
+      return { status: success, headers: { 'Content-Type': 'application/json' }, body, operation }
     }
     const values = output as Readonly<Record<string, unknown>>
     const replyHeaders: Record<string, string> = { 'Content-Type': 'application/octet-stream' }

@@ -21,6 +21,7 @@ export interface ImageSetSummary {
 export interface SearchPage {
   /** Undefined if the data store does not exist. */
   readonly datastore: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined
+  /** Usually the same array for the same search until something changes; never the same for another search. */
   readonly rows: readonly ImageSetSummary[]
   /** The snapshot of the first page. Later pages read the same one, without image sets deleted since. */
   readonly snapshotVersion: number

@@ -15,11 +15,10 @@ import type { Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { AT, createDatastore, importFiles, storedFile, uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
 import type { ImageSetSummary, SearchPage } from '../catalog/search-repository.ts'
-import { CachedAnswers } from '../sql/history/cached-answers.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import type { Texts } from '../sql/rows/search-columns.ts'
+import { newCachedPages } from './cached-pages.ts'
 import { INDEX_SIZES } from './kd-tree/sizes.ts'
-import type { FoundPage } from './search.ts'
 import { CachedSummaries } from './summaries.ts'
 
 const SIZES = { ...INDEX_SIZES, leafEntriesMax: 16, highFrequencyFrom: 24, highFrequencyUntil: 8 }
@@ -87,10 +86,11 @@ else {
   })
 
   describe('cached pages', () => {
-    const page = { rows: [], visited: {} as SearchPage['visited'] }
+    const page = { rows: [] as ImageSetSummary[], visited: {} as SearchPage['visited'], snapshotVersion: 7 }
+    const ofRows = (rows: number) => ({ ...page, rows: Array.from({ length: rows }, () => ({}) as ImageSetSummary) })
 
     test('are valid for the change they were found at and no other', () => {
-      const pages = new CachedAnswers<FoundPage>()
+      const pages = newCachedPages()
       pages.keep('worklist', { datastoreId: 'store', change: 7, answer: page })
       assert.equal(pages.get('worklist', 7), page)
       for (const change of [6, 8]) assert.equal(pages.get('worklist', change), undefined)
@@ -98,23 +98,35 @@ else {
     })
 
     test('of a data store are forgotten, and those of others stay', () => {
-      const pages = new CachedAnswers<FoundPage>()
+      const pages = newCachedPages()
       for (const datastoreId of ['store', 'other']) pages.keep(datastoreId, { datastoreId, change: 7, answer: page })
       pages.forget('store')
       assert.equal(pages.get('store', 7), undefined)
       assert.equal(pages.get('other', 7), page)
     })
 
-    test('are few, and those in use stay', () => {
-      const pages = new CachedAnswers<FoundPage>()
-      pages.keep('worklist', { datastoreId: 'store', change: 7, answer: page })
-      for (let count = 0; count < 100; count++) {
-        pages.keep(`search ${count}`, { datastoreId: 'store', change: 7, answer: page })
-        assert.equal(pages.get('worklist', 7), page)
-      }
-      const kept = Array.from({ length: 100 }, (_, count) => pages.get(`search ${count}`, 7)).filter(Boolean)
-      assert.equal(kept.length, 31)
-    })
+    for (const { what, answer, most } of [
+      { what: 'pages', answer: page, most: 512 },
+      { what: 'rows', answer: ofRows(64), most: 64 },
+    ]) {
+      test(`are limited by their ${what}, and those in use stay`, () => {
+        const pages = newCachedPages()
+        pages.keep('worklist', { datastoreId: 'store', change: 7, answer })
+        for (let count = 0; count < 600; count++) {
+          pages.keep(`search ${count}`, { datastoreId: 'store', change: 7, answer })
+          assert.equal(pages.get('worklist', 7), answer)
+        }
+        const kept = Array.from({ length: 600 }, (_, count) => pages.get(`search ${count}`, 7)).filter(Boolean)
+        assert.equal(kept.length, most - 1)
+        // One that is kept again counts once, and those of a data store that is forgotten leave their room to others.
+        for (let count = 0; count < 600; count++) pages.keep('worklist', { datastoreId: 'store', change: 8, answer })
+        assert.equal(pages.get('search 599', 7), answer)
+        pages.forget('store')
+        for (let count = 0; count < most; count++)
+          pages.keep(`other ${count}`, { datastoreId: 'other', change: 7, answer })
+        assert.equal(pages.get('other 0', 7), answer)
+      })
+    }
   })
 
   describe('cached summaries', () => {

@@ -7,15 +7,12 @@ import { type Position, positionOf } from '../../imaging/search/search.ts'
 import { matchesTerms } from '../../imaging/search/terms.ts'
 import type { ImageSets } from '../catalog/image-set-repository.ts'
 import type { ImageSetSummary, SearchPage, Visited } from '../catalog/search-repository.ts'
-import { datastoreSearched } from '../sql/datastores/datastores.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import type { Sql } from '../sql/engine/statement.ts'
-import type { CachedAnswers } from '../sql/history/cached-answers.ts'
-import { knownChanges } from '../sql/history/changes.ts'
 import type { CachedLeaves } from './cached-leaves.ts'
+import { type CachedPages, cachedPage, nameOfPage, searchedStore, snapshotOf } from './cached-pages.ts'
 import { type Total, totalOf } from './count.ts'
 import { assertSearchable } from './declared-terms.ts'
-import { assertIndexFormat } from './index-format.ts'
 import type { PageOfEntries } from './kd-tree/best-first.ts'
 import {
   type IndexSizes,
@@ -37,7 +34,7 @@ import { type RowsFound, rowsWith, type WantedWords } from './words/find-rows.ts
 import type { HitsOfLeaves } from './words/row-leaves.ts'
 import type { RowSet } from './words/row-set.ts'
 
-export type FoundPage = Pick<SearchPage, 'rows' | 'total' | 'visited'>
+type FoundPage = Pick<SearchPage, 'rows' | 'total' | 'visited'>
 
 type Request = Parameters<ImageSets['search']>[0]
 
@@ -45,7 +42,7 @@ interface Context {
   readonly dialect: Dialect
   readonly leaves: CachedLeaves
   readonly summaries: CachedSummaries
-  readonly pages: CachedAnswers<FoundPage>
+  readonly pages: CachedPages
   readonly words: CachedWords
   readonly sizes: IndexSizes
 }
@@ -74,10 +71,9 @@ const NOTHING: Visited = {
 }
 
 export function* search(request: Request, context: Context): Sql<SearchPage> {
-  const changes = yield* knownChanges()
-  assertIndexFormat(changes.indexFormat)
-  const snapshotVersion = Math.min(Math.max(request.snapshotVersion ?? changes.latest, changes.oldest), changes.latest)
-  const datastore = yield* datastoreSearched(request.datastoreId)
+  const store = yield* searchedStore(request.datastoreId)
+  const { datastore, latest } = store
+  const snapshotVersion = snapshotOf(request, store)
   const isCounted = request.count === 'exact' && request.snapshotVersion === undefined
   const matchesNothing = request.search.filters.some((filter) => 'equals' in filter && filter.equals === '')
   if (datastore === undefined || matchesNothing) {
@@ -86,27 +82,15 @@ export function* search(request: Request, context: Context): Sql<SearchPage> {
   }
 
   yield* assertSearchable(datastore.number, request.search.terms ?? [])
+  const { pages } = context
+  const name = nameOfPage(request)
+  const cached = cachedPage(name, request, { ...store, pages })
+  if (cached !== undefined) return cached
   const { datastoreId } = request
-  const snapshot = {
-    ...context,
-    datastore: datastore.number,
-    datastoreId,
-    snapshotVersion,
-    latest: changes.latest,
-    isCounted,
-  }
-  const name = JSON.stringify([
-    datastore.number,
-    request.search,
-    request.after,
-    snapshotVersion,
-    request.limit,
-    isCounted,
-  ])
-  const cached = context.pages.get(name, changes.latest)
-  const found = cached ?? (yield* pageAt(request, snapshot))
-  if (cached === undefined) context.pages.keep(name, { datastoreId, change: changes.latest, answer: found })
-  return { datastore, ...found, snapshotVersion }
+  const snapshot = { ...context, datastore: datastore.number, datastoreId, snapshotVersion, latest, isCounted }
+  const found = { ...(yield* pageAt(request, snapshot)), snapshotVersion }
+  pages.keep(name, { datastoreId, change: latest, answer: found })
+  return { ...found, datastore }
 }
 
 /** The page in the snapshot: image sets that have not changed since, merged with the row history of those that have. */

@@ -202,6 +202,14 @@ class SqliteTransactions implements Transactions {
     }
   }
 
+  async readOne<T>(statement: TransactionFunction<T>): Promise<T> {
+    try {
+      return this.#reader.drive(statement())
+    } catch (error) {
+      throw asUnavailable(error)
+    }
+  }
+
   write<T>(transaction: TransactionFunction<T>, options?: WriteOptions): Promise<T> {
     return this.#queue.write(transaction, options)
   }

@@ -7,9 +7,10 @@ import { TEXT_ATTRIBUTES } from '../../contract/search-attributes.ts'
 import type { Position, Search } from '../../imaging/search/search.ts'
 import { AT, datastoreNamed, idOf, tokenOf } from '../catalog/conformance/catalog.fixture.ts'
 import { CachedLeaves } from '../search/cached-leaves.ts'
+import { newCachedPages } from '../search/cached-pages.ts'
 import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
-import { type FoundPage, search as searchOver } from '../search/search.ts'
+import { search as searchOver } from '../search/search.ts'
 import { CachedSummaries } from '../search/summaries.ts'
 import { CachedWords } from '../search/words/cached-words.ts'
 import { markUnreferencedBlobs, removeUses } from './blobs/blob-uses.ts'
@@ -18,7 +19,6 @@ import { datastoresOver } from './datastores/datastores.ts'
 import { SQLITE } from './engine/differences.ts'
 import { SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
-import { CachedAnswers } from './history/cached-answers.ts'
 import { rangeOfFrames } from './image-sets/frames.ts'
 import { representativeInstance } from './image-sets/representative-instance.ts'
 import { instancesOfSeries } from './image-sets/series-instances.ts'
@@ -38,7 +38,7 @@ async function smallCatalog(): Promise<SqliteConnection> {
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: 'test' })
   connection.drive(migrate({ dialect: SQLITE, upkeep }))
   const drive = async <T>(transaction: TransactionFunction<T>) => connection.drive(transaction())
-  const datastores = datastoresOver({ read: drive, write: drive, close: async () => {} })
+  const datastores = datastoresOver({ read: drive, readOne: drive, write: drive, close: async () => {} })
   await datastores.create({ datastore: datastoreNamed('store'), tags: {}, token: tokenOf('t') })
   connection.command(`INSERT INTO image_sets (id_suffix, datastore, version, image_set_state, workflow_status, is_primary,
     created_at, updated_at, last_accessed_at, changed_in, study_timestamp, patient_id, instance_count, tags)
@@ -78,7 +78,7 @@ describe('every search', async () => {
     dialect: SQLITE,
     leaves: new CachedLeaves(sizes),
     summaries: new CachedSummaries(sizes),
-    pages: new CachedAnswers<FoundPage>(),
+    pages: newCachedPages(),
     words: new CachedWords(sizes),
     sizes,
   })
@@ -215,7 +215,7 @@ test('blobs are marked, purged and verified without scanning a table', async () 
     plans.push(...plansOf(connection, transaction(), /./))
     return { last: undefined, imageSets: 0, uses: [] } as never
   }
-  const blobs = blobsOver({ read: collectPlans, write: collectPlans, close: async () => {} })
+  const blobs = blobsOver({ read: collectPlans, readOne: collectPlans, write: collectPlans, close: async () => {} })
   await blobs.listUnreferenced({ before: 1, now: 0, limit: 1 })
   await blobs.markPurged([{ blob: 1, blobKey: 'a' }], 1)
   await blobs.list({ after: 'a', limit: 1 })

@@ -10,8 +10,9 @@ import { openPostgres } from '../../fixtures/shared-servers.ts'
 import type { Search } from '../../imaging/search/search.ts'
 import { AT, createDatastore, uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
 import { CachedLeaves } from '../search/cached-leaves.ts'
+import { newCachedPages } from '../search/cached-pages.ts'
 import { INDEX_SIZES } from '../search/kd-tree/sizes.ts'
-import { type FoundPage, search } from '../search/search.ts'
+import { search } from '../search/search.ts'
 import { CachedSummaries } from '../search/summaries.ts'
 import { CachedWords } from '../search/words/cached-words.ts'
 import { POSTGRES } from './engine/differences.ts'
@@ -19,7 +20,6 @@ import { POSTGRES_TEST_LIMITS, postgresIsMissing } from './engine/postgres/postg
 import { drive, executeOnce, inPostgres } from './engine/postgres/postgres-connection.ts'
 import { POSTGRES_TYPES, toPostgres } from './engine/postgres/postgres-values.ts'
 import type { Statement } from './engine/statement.ts'
-import { CachedAnswers } from './history/cached-answers.ts'
 import { isOneWaiting, nextJob } from './imports/claim-job.ts'
 import { openPostgresCatalog } from './open-postgres.ts'
 
@@ -86,7 +86,7 @@ describe('a search of PostgreSQL', { skip: postgresIsMissing ?? false }, () => {
       dialect: POSTGRES,
       leaves: new CachedLeaves(INDEX_SIZES),
       summaries: new CachedSummaries(INDEX_SIZES),
-      pages: new CachedAnswers<FoundPage>(),
+      pages: newCachedPages(),
       words: new CachedWords(INDEX_SIZES),
       sizes: INDEX_SIZES,
     }

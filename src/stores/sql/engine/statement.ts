@@ -30,6 +30,8 @@ export interface WriteOptions {
 export interface Transactions {
   /** On one snapshot; writes nothing. */
   read<T>(transaction: TransactionFunction<T>): Promise<T>
+  /** A read of a single statement, which has a snapshot of its own: without the cost of BEGIN and COMMIT. */
+  readOne<T>(statement: TransactionFunction<T>): Promise<T>
   /**
    * Atomic, durable when it returns, and serialised against transactions that lock the same rows first (`LOCKED`, nextChange). An error of
    * the function rolls it back and is passed on.
@@ -42,6 +44,7 @@ export interface Transactions {
 /** Rejects writes. */
 export const readOnly = (database: Transactions): Transactions => ({
   read: (transaction) => database.read(transaction),
+  readOne: (statement) => database.readOne(statement),
   write: () => Promise.reject(new Error('this catalog was opened read-only')),
   close: () => database.close(),
 })

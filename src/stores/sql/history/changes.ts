@@ -12,7 +12,7 @@ const HISTORY_ROWS_PER_BATCH = 16
 
 const INDEX_FORMAT = 'search index format'
 /** Read with the row of `changes`, which saves a statement. */
-const INDEX_FORMAT_COLUMN = `(SELECT value FROM settings WHERE name = '${INDEX_FORMAT}') AS index_format`
+export const INDEX_FORMAT_COLUMN = `(SELECT value FROM settings WHERE name = '${INDEX_FORMAT}') AS index_format`
 
 export function* recordIndexFormat(format: string): Sql<void> {
   yield* run(

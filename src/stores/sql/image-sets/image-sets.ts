@@ -2,15 +2,15 @@
 import type { InstanceFile, VersionOfDatastore } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import { CachedLeaves } from '../../search/cached-leaves.ts'
+import { cachedPage, isReadAtOnce, nameOfPage, newCachedPages, searchedStore } from '../../search/cached-pages.ts'
 import type { IndexSizes } from '../../search/kd-tree/sizes.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
-import { type FoundPage, search } from '../../search/search.ts'
+import { search } from '../../search/search.ts'
 import { CachedSummaries } from '../../search/summaries.ts'
 import type { CachedWords } from '../../search/words/cached-words.ts'
 import { datastoreNumber } from '../datastores/datastores.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
-import { CachedAnswers } from '../history/cached-answers.ts'
 import { lockChanges } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
 import type { InstanceFileRow } from '../rows/instance-file.ts'
@@ -37,7 +37,7 @@ export function imageSetsOver(
   /** From searches that have ended: the next search sees a snapshot at least as late. Concurrent searches need one each. */
   const idle: CachedLeaves[] = []
   const summaries = new CachedSummaries(options.sizes)
-  const pages = new CachedAnswers<FoundPage>()
+  const pages = newCachedPages()
   const { words } = options
   function* searchWithIdle(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
     const leaves = idle.pop() ?? new CachedLeaves(options.sizes)
@@ -47,7 +47,15 @@ export function imageSetsOver(
     return page
   }
   return {
-    search: (request) => database.read(() => searchWithIdle(request)),
+    async search(request) {
+      const name = nameOfPage(request)
+      if (pages.has(name) && isReadAtOnce(request)) {
+        const store = await database.readOne(() => searchedStore(request.datastoreId))
+        const page = cachedPage(name, request, { ...store, pages })
+        if (page !== undefined) return page
+      }
+      return database.read(() => searchWithIdle(request))
+    },
     forgetSearches(datastoreId) {
       for (const cache of [pages, summaries, words, ...idle]) cache.forget(datastoreId)
     },

@@ -46,6 +46,10 @@ export class PostgresTransactions implements Transactions {
     return this.#counted(this.#transaction(this.#reads, BEGIN_READ, transaction))
   }
 
+  readOne<T>(statement: TransactionFunction<T>): Promise<T> {
+    return this.#counted(this.#readOne(statement))
+  }
+
   write<T>(transaction: TransactionFunction<T>, options: WriteOptions = {}): Promise<T> {
     const { queue } = options
     if (queue === undefined) return this.#counted(this.#transaction(this.#writes, BEGIN_WRITE, transaction))
@@ -99,6 +103,21 @@ export class PostgresTransactions implements Transactions {
       }
     }
     this.#queues.delete(queue)
+  }
+
+  async #readOne<T>(statement: TransactionFunction<T>): Promise<T> {
+    for (let left = this.#reads.totalCount; ; left--) {
+      const client = await this.#reads.connect()
+      try {
+        const answer = await drive(statement(), executePrepared(client, this.#texts))
+        client.release()
+        return answer
+      } catch (error) {
+        client.release(true)
+        // As when a transaction begins: the connection may be dead, and the next one alive.
+        if (left <= 0 || !isAway(error)) throw withoutValues(error)
+      }
+    }
   }
 
   #transaction<T>(pool: Pool, begin: string, transaction: TransactionFunction<T>): Promise<T> {

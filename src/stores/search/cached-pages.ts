@@ -1,0 +1,68 @@
+/**
+ * Pages of first and later searches, each valid until the next change. One statement says whether a page is still valid: without a transaction,
+ * a plan or a read of the index.
+ */
+
+import type { Datastore } from '../catalog/datastore-repository.ts'
+import type { ImageSets } from '../catalog/image-set-repository.ts'
+import type { SearchPage } from '../catalog/search-repository.ts'
+import { one, type Sql } from '../sql/engine/statement.ts'
+import { CachedAnswers } from '../sql/history/cached-answers.ts'
+import { INDEX_FORMAT_COLUMN } from '../sql/history/changes.ts'
+import { assertIndexFormat } from './index-format.ts'
+
+type Request = Parameters<ImageSets['search']>[0]
+export type FoundPage = Omit<SearchPage, 'datastore'>
+export type CachedPages = CachedAnswers<FoundPage>
+
+/** What each search reads first: the last change, and the data store. */
+export interface SearchedStore {
+  readonly latest: number
+  /** The oldest snapshot that is kept. */
+  readonly oldest: number
+  /** Undefined if it does not exist. */
+  readonly datastore: (Pick<Datastore, 'datastoreStatus' | 'updatedAt'> & { readonly number: number }) | undefined
+}
+
+export const newCachedPages = (): CachedPages => new CachedAnswers(({ rows }) => rows.length)
+
+/** A single statement. @throws OtherIndexFormat */
+export function* searchedStore(datastoreId: string): Sql<SearchedStore> {
+  const row = (yield* one<{
+    number: number
+    history_purged_to: number
+    index_format: string | null
+    datastore: number | null
+    datastore_status: Datastore['datastoreStatus']
+    updated_at: number
+  }>(
+    `SELECT number, history_purged_to, ${INDEX_FORMAT_COLUMN}, datastore, datastore_status, updated_at
+     FROM changes LEFT JOIN datastores ON datastore_id = ?`,
+    datastoreId,
+  ))!
+  assertIndexFormat(row.index_format)
+  const { number: latest, history_purged_to: oldest, datastore: number, datastore_status, updated_at } = row
+  const datastore = number === null ? undefined : { number, datastoreStatus: datastore_status, updatedAt: updated_at }
+  return { latest, oldest, datastore }
+}
+
+/** The snapshot that a search reads. */
+export const snapshotOf = ({ snapshotVersion }: Request, { latest, oldest }: SearchedStore): number =>
+  Math.min(Math.max(snapshotVersion ?? latest, oldest), latest)
+
+export const nameOfPage = ({ datastoreId, search, after, snapshotVersion, limit, count }: Request): string =>
+  JSON.stringify([datastoreId, search, after, snapshotVersion, limit, count])
+
+/** Whether one statement is enough: by words, the attributes that are searchable have to be read too. */
+export const isReadAtOnce = ({ search }: Request): boolean => (search.terms ?? []).length === 0
+
+/** The page of an earlier search if nothing has changed since. */
+export function cachedPage(
+  name: string,
+  request: Request,
+  { pages, ...store }: SearchedStore & { readonly pages: CachedPages },
+): SearchPage | undefined {
+  const page = store.datastore && pages.get(name, store.latest)
+  if (page === undefined || page.snapshotVersion !== snapshotOf(request, store)) return undefined
+  return { ...page, datastore: store.datastore }
+}
