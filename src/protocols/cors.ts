@@ -91,11 +91,15 @@ export function corsFor(origins: CorsOrigins): Cors {
 
   return {
     readable,
-    async answer(request, handler) {
+    answer(request, handler) {
       const { method, headers } = request
+      // The reply to a client that is no page stays as it is.
+      if (isOpen && headers.origin === undefined) return handler(request)
       const isPreflight =
         method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined
-      return isPreflight ? preflight(request) : readable(await handler(request), headers)
+      return isPreflight
+        ? Promise.resolve(preflight(request))
+        : handler(request).then((reply) => readable(reply, headers))
     },
   }
 }

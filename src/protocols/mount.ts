@@ -105,15 +105,17 @@ export function mountProtocols(
     ...Object.values(operations).map(({ http }) => ({ http, isPublic: false })),
   ]
   const refuse: WriteRefusal = (refusal, headers) => cors.readable(writeRefusal(refusal), headers)
+  function refusalOfHost(host: string | undefined): HttpRefusal | undefined {
+    if (isKnownHost?.(host) !== false) return undefined
+    onRefused('host')
+    return new HttpRefusal(403, unknownHostSentence(host))
+  }
+
   return {
     routes,
-    async handler(request) {
-      const refusal = rateLimits.refusalOf(request)
-      if (refusal !== undefined) return refuse(refusal, request.headers)
-      if (isKnownHost?.(request.headers.host) === false) {
-        onRefused('host')
-        return refuse(new HttpRefusal(403, unknownHostSentence(request.headers.host)), request.headers)
-      }
+    handler(request) {
+      const refusal = rateLimits.refusalOf(request) ?? refusalOfHost(request.headers.host)
+      if (refusal !== undefined) return Promise.resolve(refuse(refusal, request.headers))
       const match = find(request.method, splitTarget(request.target).path)
       return (match?.route.handler ?? aws)(request)
     },

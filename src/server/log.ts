@@ -24,7 +24,9 @@ export function openLog({ logLevel }: Pick<Config, 'logLevel'>): Log {
       repeated.write({ level, fields, message }, (written) => log[level](loggedFields(written), message))
     }
   return {
-    debug: (fields, message) => log.debug(loggedFields(fields), message),
+    debug(fields, message) {
+      if (log.isLevelEnabled('debug')) log.debug(loggedFields(fields), message)
+    },
     info: (fields, message) => log.info(loggedFields(fields), message),
     warn: limited('warn'),
     error: limited('error'),

@@ -61,14 +61,31 @@ export function createMetrics(): ServerMetrics {
 
   let updateCounts = async () => {}
 
+  /** With their labels, which cost more to look up than to count. As many as there are operations and classes of status. */
+  const countsOf = new Map<
+    string,
+    { readonly requests: Counter.Internal; readonly durations: Histogram.Internal<'operation'> }
+  >()
+  function counts(operation: string, status: number) {
+    const name = `${operation} ${status}`
+    let found = countsOf.get(name)
+    if (found === undefined) {
+      const ofStatus = requests.labels({ operation, status: `${Math.floor(status / 100)}xx` })
+      found = { requests: ofStatus, durations: durations.labels({ operation }) }
+      countsOf.set(name, found)
+    }
+    return found
+  }
+
   return {
     begin() {
       inFlight.inc()
       const startedAt = performance.now()
       return ({ operation = 'none', status }) => {
         inFlight.dec()
-        requests.inc({ operation, status: `${Math.floor(status / 100)}xx` })
-        durations.observe({ operation }, (performance.now() - startedAt) / 1000)
+        const { requests, durations } = counts(operation, status)
+        requests.inc()
+        durations.observe((performance.now() - startedAt) / 1000)
       }
     },
     countRefused: (reason) => refused.inc({ reason }),

@@ -14,7 +14,7 @@ import { type BodyBudget, openBodyBudget } from './body-budget.ts'
 import { type Connection, Connections } from './connections.ts'
 import { hostNameOf, isAddress, isLocalhost } from './host-name.ts'
 import { HttpRefusal } from './http-refusal.ts'
-import { bodyOf } from './read-body.ts'
+import { bodyOf, type IncomingBody } from './read-body.ts'
 import { answerUnreadableRequest, discardRest, isBodyLeft, violationOf } from './refuse.ts'
 import { type TrustedProxies, trustedProxies } from './request-origin.ts'
 import { sendReply } from './send-reply.ts'
@@ -197,20 +197,21 @@ async function answer(exchange: Exchange): Promise<void> {
   const startedAt = performance.now()
   const { request, response, connection, options, shared } = exchange
   const { limits, log } = options
+  const body = bodyOf({ request, response }, { budget: shared.budget, limits })
   const refusal = violationOf(request)
   const reply =
-    refusal === undefined ? await callHandler(exchange) : options.refuse(refusal, request.headers as WireHeaders)
+    refusal === undefined ? await callHandler(exchange, body) : options.refuse(refusal, request.headers as WireHeaders)
   // A client that is too slow may stay so for the rest of its body.
   const isLate = reply.status === 408 && !request.complete
-  const isEnding = refusal !== undefined || isLate || isBodyLeft(request, limits)
+  const isEnding = refusal !== undefined || isLate || (!body.isRead && isBodyLeft(request, limits))
   if ((isEnding || shared.stopping) && !response.destroyed) response.setHeader('Connection', 'close')
   if (options.tls !== undefined && !response.destroyed && isNamed(request)) {
     response.setHeader('Strict-Transport-Security', `max-age=${STRICT_TRANSPORT_SECONDS}`)
   }
   connection.isEnding ||= isEnding
-  const beforeEnd = () => discardRest(request, limits)
   const stallTimeoutMs = limits.requestBodyTimeoutMs
-  await sendReply(reply, { request, response, stallTimeoutMs, ...(isEnding && { beforeEnd }) })
+  const beforeEnd = isEnding ? () => discardRest(request, limits) : undefined
+  await sendReply(reply, { request, response, stallTimeoutMs, beforeEnd })
   const fields = {
     method: request.method,
     operation: reply.operation,
@@ -229,7 +230,7 @@ function isNamed({ headers }: IncomingMessage): boolean {
   return name !== '' && !isAddress(name) && !isLocalhost(name)
 }
 
-async function callHandler({ request, response, options, shared }: Exchange): Promise<WireReply> {
+async function callHandler({ request, options, shared }: Exchange, body: IncomingBody): Promise<WireReply> {
   const headers = request.headers as WireHeaders
   const repeatedHeaders = repeatedHeadersOf(request)
   try {
@@ -238,7 +239,7 @@ async function callHandler({ request, response, options, shared }: Exchange): Pr
       target: originForm(request.url as string),
       headers,
       ...(repeatedHeaders && { repeatedHeaders }),
-      body: bodyOf({ request, response }, { budget: shared.budget, limits: options.limits }),
+      body,
       ...shared.proxies.originOf({ address: request.socket.remoteAddress, isTls: options.tls !== undefined }, headers),
     })
   } catch (thrown) {

@@ -13,8 +13,15 @@ interface Exchange {
   readonly response: ServerResponse
 }
 
-const EMPTY: RequestBody = {
-  read: async () => new Uint8Array(0),
+/** The body of a request on a socket. */
+export interface IncomingBody extends RequestBody {
+  /** Whether nothing of it is unread. */
+  readonly isRead: boolean
+}
+
+const EMPTY: IncomingBody = {
+  isRead: true,
+  read: () => new Uint8Array(0),
   async *stream() {},
 }
 
@@ -28,7 +35,7 @@ export const expectsContinue = ({ headers }: IncomingMessage): boolean =>
 export function bodyOf(
   exchange: Exchange,
   { budget, limits }: { readonly budget: BodyBudget; readonly limits: Pick<Limits, 'requestBodyTimeoutMs'> },
-): RequestBody {
+): IncomingBody {
   const announced = announcedBytes(exchange.request)
   if (announced === 0) return EMPTY
   const { request, response } = exchange
@@ -37,12 +44,20 @@ export function bodyOf(
     if (request.destroyed || response.destroyed) throw incomplete()
     if (announced !== undefined && announced > limitBytes) throw tooLarge(limitBytes)
   }
+  let isRead = false
   return {
-    async read(limitBytes) {
+    get isRead() {
+      return isRead
+    },
+    read(limitBytes) {
       checkAnnounced(limitBytes)
       // Only checked here: an announcement costs the client nothing, so bytes are taken from the budget as they arrive.
       if (!budget.hasRoomFor(announced ?? 1)) throw busy()
       if (expectsContinue(request)) response.writeContinue()
+      if (request.readableLength === announced) {
+        isRead = true
+        return arrived(exchange, budget)
+      }
       return collect(exchange, { limitBytes, budget, timeoutMs: limits.requestBodyTimeoutMs })
     },
     async *stream(limitBytes, { idleMs, totalMs }) {
@@ -69,6 +84,14 @@ export function bodyOf(
       }
     },
   }
+}
+
+/** The body of a request that has arrived as a whole, as nearly every small one has with its head: without timer and waiting. */
+function arrived({ request, response }: Exchange, budget: BodyBudget): Uint8Array {
+  const body: Uint8Array = request.read()
+  budget.take(body.length)
+  response.on('close', () => budget.release(body.length))
+  return body
 }
 
 async function within<Result>(timeoutMs: number, result: Promise<Result>): Promise<Result> {
@@ -102,10 +125,13 @@ function collect(
     response.on('close', release)
     const refuse = (refusal: HttpRefusal) => {
       clearTimeout(timer)
-      if (isWhole) return
       request.removeAllListeners('data')
       release()
       reject(refusal)
+    }
+    // Also after the whole body: an error costs as much as the rest of reading one.
+    const refuseIncomplete = () => {
+      if (!isWhole) refuse(incomplete())
     }
     const timer = setTimeout(() => refuse(tooSlow()), timeoutMs)
     request.on('data', (chunk: Uint8Array) => {
@@ -120,8 +146,8 @@ function collect(
       resolve(chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, sizeBytes))
       chunks = []
     })
-    request.on('error', () => refuse(incomplete()))
-    request.on('close', () => refuse(incomplete()))
+    request.on('error', refuseIncomplete)
+    request.on('close', refuseIncomplete)
   })
 }
 

@@ -18,8 +18,19 @@ export function violationOf({ headers, httpVersion, rawHeaders }: IncomingMessag
     return httpVersion === '1.1' ? new HttpRefusal(400, 'A request must have a Host header.') : undefined
   }
   // Node uses the first; a proxy may have used another (RFC 9112 3.2).
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
-  return hosts.length === 1 ? undefined : new HttpRefusal(400, 'A request must have exactly one Host header.')
+  return countOf('host', rawHeaders) === 1
+    ? undefined
+    : new HttpRefusal(400, 'A request must have exactly one Host header.')
+}
+
+/** @param rawHeaders names and values in turn */
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const each = rawHeaders[at]!
+    if (each.length === name.length && each.toLowerCase() === name) count += 1
+  }
+  return count
 }
 
 /** Whether the body is unread and too large, or of unknown size, to be discarded only to keep the connection open. */

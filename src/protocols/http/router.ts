@@ -64,20 +64,25 @@ function firstMatch<Route>(
   candidates: readonly Compiled<Route>[] | undefined,
   segments: readonly string[],
 ): RouteMatch<Route> | undefined {
-  for (const { route, segments: template } of candidates ?? []) {
-    const labels = labelsOf(template, segments)
-    if (labels !== undefined) return { route, labels }
-  }
-  return undefined
+  const found = candidates?.find(({ segments: template }) => hasLiterals(template, segments))
+  return found && { route: found.route, labels: labelsOf(found.segments, segments) }
 }
 
-function labelsOf(template: readonly Segment[], segments: readonly string[]): Record<string, string> | undefined {
-  if (segments.length < template.length) return undefined
+function hasLiterals(template: readonly Segment[], segments: readonly string[]): boolean {
+  if (segments.length < template.length) return false
+  for (let at = 0; at < template.length; at++) {
+    const { text, kind } = template[at]!
+    if (kind === 'literal' && text !== segments[at]) return false
+  }
+  return true
+}
+
+function labelsOf(template: readonly Segment[], segments: readonly string[]): Record<string, string> {
   const labels: Record<string, string> = {}
-  for (const [index, { text, kind }] of template.entries()) {
-    if (kind === 'rest') labels[text] = segments.slice(index).join('/')
-    else if (kind === 'label') labels[text] = segments[index]!
-    else if (text !== segments[index]) return undefined
+  for (let at = 0; at < template.length; at++) {
+    const { text, kind } = template[at]!
+    if (kind === 'rest') labels[text] = segments.slice(at).join('/')
+    else if (kind === 'label') labels[text] = segments[at]!
   }
   return labels
 }

@@ -10,7 +10,7 @@ export interface Exchange {
   /** The connection is closed after this time without progress. */
   readonly stallTimeoutMs: number
   /** Awaited before the end of the response, at which Node closes a connection that is not kept alive. */
-  readonly beforeEnd?: () => Promise<void>
+  readonly beforeEnd?: (() => Promise<void>) | undefined
 }
 
 /** These have no body, so a Content-Length must not be sent (RFC 9110 8.6). */
@@ -30,8 +30,7 @@ async function send(reply: WireReply, { request, response, stallTimeoutMs, befor
   if (response.destroyed) return abandon(body)
   const destroyIfStalled = () => response.setTimeout(stallTimeoutMs, () => response.destroy())
   if (isInMemory(body)) {
-    const length = lengthOf(body)
-    response.writeHead(status, HAS_NO_BODY.has(status) ? headers : { ...headers, 'Content-Length': length })
+    response.writeHead(status, headOf(headers, HAS_NO_BODY.has(status) ? undefined : lengthOf(body)))
     if (beforeEnd === undefined) endWith(response, body)
     else await endLater(response, { body, beforeEnd })
     // Usually the kernel has taken all of it by now, and no timeout is needed.
@@ -53,6 +52,14 @@ async function send(reply: WireReply, { request, response, stallTimeoutMs, befor
     await beforeEnd()
     response.end()
   }
+}
+
+/** Names and values in turn, which Node writes without another object. */
+function headOf(headers: WireReply['headers'], length: number | undefined): string[] {
+  const head: string[] = []
+  for (const name in headers) head.push(name, headers[name]!)
+  if (length !== undefined) head.push('Content-Length', String(length))
+  return head
 }
 
 type InMemory = Exclude<WireReply['body'], AsyncIterable<Uint8Array>>

@@ -13,6 +13,8 @@ interface Bucket {
 export class TokenBuckets {
   readonly #buckets = new Map<string, Bucket>()
   readonly #kept: number
+  /** The name that was used last. */
+  #last: string | undefined
 
   constructor(kept: number) {
     this.#kept = kept
@@ -27,7 +29,9 @@ export class TokenBuckets {
     const bucket = this.#buckets.get(name) ?? { tokens: rate.burst, filledAt: now }
     const wait = waitFor(bucket, rate, now)
     if (wait === undefined) bucket.tokens -= 1
+    if (this.#last === name) return wait
     // The last one in the order of the map is the one that was used last.
+    this.#last = name
     this.#buckets.delete(name)
     this.#buckets.set(name, bucket)
     for (const oldest of this.#buckets.keys()) {

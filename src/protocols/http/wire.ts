@@ -25,8 +25,11 @@ export type WireHeaders = Readonly<Record<string, string>>
  * caller is known. `read` or `stream` is called at most once. Both throw an HttpRefusal for a body that is larger than the route accepts.
  */
 export interface RequestBody {
-  /** The whole body in memory. Also refused where all bodies in memory together would exceed their limit. */
-  read(limitBytes: number): Promise<Uint8Array>
+  /**
+   * The whole body in memory; without a promise where it has arrived. Also refused where all bodies in memory together would exceed their
+   * limit.
+   */
+  read(limitBytes: number): Uint8Array | Promise<Uint8Array>
   /**
    * The body chunk by chunk, received no faster than it is consumed: for routes whose bodies do not fit into memory.
    * @param times.idleMs the longest wait for the next byte. @param times.totalMs from the first wait to the end
