@@ -97,14 +97,15 @@ function answerOf(
 /** What must be the same for the next page. */
 const requestOf = (datastoreId: string, search: Search) => ['SearchImageSets', datastoreId, withFiltersInOrder(search)]
 
-async function searched(app: App, request: Parameters<App['catalog']['imageSets']['search']>[0]): Promise<SearchPage> {
-  try {
-    return await app.catalog.imageSets.search(request)
-  } catch (cause) {
-    if (cause instanceof PatternTooBroad) throw new ContractError('ValidationException', TOO_BROAD, { cause })
-    if (cause instanceof AttributeNotSearchable) throw new ContractError('ValidationException', REMOVED, { cause })
-    throw cause
-  }
+function searched(app: App, request: Parameters<App['catalog']['imageSets']['search']>[0]): Promise<SearchPage> {
+  const page = app.catalog.imageSets.search(request)
+  return request.search.terms === undefined ? page : page.catch(refuseTerms)
+}
+
+function refuseTerms(cause: unknown): never {
+  if (cause instanceof PatternTooBroad) throw new ContractError('ValidationException', TOO_BROAD, { cause })
+  if (cause instanceof AttributeNotSearchable) throw new ContractError('ValidationException', REMOVED, { cause })
+  throw cause
 }
 
 /** How many words that are depends on the data store. */

@@ -30,34 +30,46 @@ export async function audited(
   call: AuditedCall,
   answer: (facts: RequestFacts) => Promise<WireReply>,
 ): Promise<WireReply> {
-  const { request, requestId, claimedResources, ...event } = call
+  const { request, requestId } = call
   const sourceNetwork = addressOf(request.remoteAddress)
   const facts: RequestFacts = {}
   let reply: WireReply | undefined
   try {
     audit.check(sourceNetwork)
     reply = await answer(facts)
-    const { caller, refusedByAuthorizer, needs, created, eventName = event.eventName } = facts
+    const { caller, needs } = facts
     await audit.record({
-      ...{ ...event, eventName, requestId, caller, created, sourceNetwork, sourceAddress: request.remoteAddress },
-      refusedByAuthorizer,
+      eventSource: call.eventSource,
+      eventName: facts.eventName ?? call.eventName,
+      isReadOnly: call.isReadOnly,
+      isDataEvent: call.isDataEvent,
+      caller,
+      refusedByAuthorizer: facts.refusedByAuthorizer,
       claimedKeyId: caller === undefined ? claimedKeyIdOf(request) : undefined,
-      resourceArns: needs === undefined ? claimedResources : resourcesOf(needs),
+      resourceArns: needs === undefined ? call.claimedResources : resourcesOf(needs),
+      created: facts.created,
+      sourceAddress: request.remoteAddress,
+      sourceNetwork,
       userAgent: request.headers['user-agent'],
+      requestId,
       status: reply.status,
       errorCode: reply.headers['x-amzn-ErrorType'],
     })
     return reply
   } catch (thrown) {
     if (reply !== undefined) await abandonReply(reply)
-    return writeError(contractErrorOf(thrown), event.eventName)
+    return writeError(contractErrorOf(thrown), call.eventName)
   }
 }
 
 /** Each once, without `*`. */
-const resourcesOf = (needs: readonly Need[]): readonly string[] => [
-  ...new Set(needs.map(({ resource }) => resource).filter((resource) => resource !== '*')),
-]
+function resourcesOf(needs: readonly Need[]): readonly string[] {
+  const resources: string[] = []
+  for (const { resource } of needs) {
+    if (resource !== '*' && !resources.includes(resource)) resources.push(resource)
+  }
+  return resources
+}
 
 function claimedKeyIdOf({ headers, target }: WireRequest): string | undefined {
   const [, inHeader] = /Credential=(\w{16,128})\//.exec(headers.authorization ?? '') ?? []

@@ -51,7 +51,9 @@ export function awsHandler(
     if (match === undefined) return writeError(new ContractError('UnknownOperationException', ''))
     const { labels } = match
     const { operation } = match.route
-    const call = { ...EVENTS[operation], request, requestId, claimedResources: resourcesIn(labels, arns) }
+    const { eventSource, eventName, isReadOnly, isDataEvent } = EVENTS[operation]
+    const claimedResources = resourcesIn(labels, arns)
+    const call = { eventSource, eventName, isReadOnly, isDataEvent, request, requestId, claimedResources }
     return audited(app.audit, call, async (facts) => {
       try {
         const now = app.clock()
@@ -85,14 +87,16 @@ function answerOf<N extends OperationName>(operation: N, handlers: Handlers<App>
     const input = read({ labels, query, body })
     const needs = needsOf(input, arns)
     facts.needs = needs
-    const decision = app.authorize(caller, needs, { ...request, now })
+    const { remoteAddress, isSecure } = request
+    const decision = app.authorize(caller, needs, { remoteAddress, isSecure, now })
     // No turn of the event loop for the usual decision, which is made without a read.
     if (decision instanceof Promise) await decision
     const replyHeaders: Record<ExtensionHeader, string> = {}
     const output = await handler(input, app, { requestHeaders: (name) => request.headers[name], replyHeaders })
     const reply = write(output)
     if (!isReadOnly) facts.created = idsIn(output)
-    return { ...reply, headers: { ...reply.headers, ...replyHeaders } }
+    const isPlain = Object.keys(replyHeaders).length === 0
+    return isPlain ? reply : { ...reply, headers: { ...reply.headers, ...replyHeaders } }
   }
 }
 

@@ -9,7 +9,7 @@ import type { Caller } from '../../security/callers/caller.ts'
 import type { SignatureFailures } from '../http/rate-limits.ts'
 import type { WireRequest } from '../http/wire.ts'
 import { type ChunkSignatures, decodeAwsChunked } from './aws-chunked.ts'
-import { counted, otherPayload, type ReadSignature, type SignatureRead, UNSIGNED_PAYLOAD } from './sigv4.ts'
+import { countFailure, otherPayload, type ReadSignature, type SignatureRead, UNSIGNED_PAYLOAD } from './sigv4.ts'
 
 export interface StreamedBody {
   /** Throws at its end where the body is not the signed one. To be iterated once. */
@@ -44,7 +44,7 @@ export function streamVerifierOver(
   readSignature: ReadSignature,
   { limits, failures }: { readonly limits: StreamLimits; readonly failures: SignatureFailures },
 ): VerifyStream {
-  return counted(failures, async (request, { now }) => {
+  async function verify(request: WireRequest, now: number): Promise<SignedStream> {
     const read = await readSignature(request, now)
     const { caller, declaredHash } = read
     if (declaredHash === undefined) return { caller, ...(await wholeBody(request, read, limits)) }
@@ -61,17 +61,25 @@ export function streamVerifierOver(
       throw new ContractError('InvalidSignatureException', 'The value of x-amz-content-sha256 is not supported.')
     }
     return { caller, bytes: hashed(bytes, declaredHash), isHeld: true }
-  })
+  }
+  return async (request, { now }) => {
+    try {
+      return await verify(request, now)
+    } catch (error) {
+      countFailure(failures, error, { request, now })
+      throw error
+    }
+  }
 }
 
 /** Without a hash the whole body decides the signature, so the caller is not known before: it is read as other bodies are. */
 async function wholeBody(
   { body }: WireRequest,
-  { checkSignature }: SignatureRead,
+  read: SignatureRead,
   { requestBodyBytes }: StreamLimits,
 ): Promise<StreamedBody> {
   const bytes = await body.read(requestBodyBytes)
-  checkSignature(hash('sha256', bytes))
+  read.checkSignature(hash('sha256', bytes))
   return {
     bytes: (async function* () {
       yield bytes
@@ -116,8 +124,8 @@ function chunkedBody(
 
 const EMPTY_SHA256 = hash('sha256', '')
 
-function signaturesOf({ signature: seed, signatureOf }: SignatureRead): ChunkSignatures {
-  let last = seed
+function signaturesOf(read: SignatureRead): ChunkSignatures {
+  let last = read.signature
   function check(expected: Buffer, signature: string): void {
     const isSame = /^[0-9a-f]{64}$/.test(signature) && timingSafeEqual(expected, Buffer.from(signature, 'hex'))
     if (!isSame) throw new ContractError('InvalidSignatureException', 'The signature of a chunk does not match it.')
@@ -125,8 +133,8 @@ function signaturesOf({ signature: seed, signatureOf }: SignatureRead): ChunkSig
   }
   return {
     checkChunk: (sha256, signature) =>
-      check(signatureOf('AWS4-HMAC-SHA256-PAYLOAD', [last, EMPTY_SHA256, sha256]), signature),
-    checkTrailer: (sha256, signature) => check(signatureOf('AWS4-HMAC-SHA256-TRAILER', [last, sha256]), signature),
+      check(read.signatureOf('AWS4-HMAC-SHA256-PAYLOAD', [last, EMPTY_SHA256, sha256]), signature),
+    checkTrailer: (sha256, signature) => check(read.signatureOf('AWS4-HMAC-SHA256-TRAILER', [last, sha256]), signature),
   }
 }
 

@@ -1,27 +1,23 @@
 /** Signing keys, each derived from a secret by four HMACs. They are cached: a client uses the same key all day. */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { Limits } from '../../limits.ts'
+import type { SigningScope } from './signature-claim.ts'
 
-interface SigningScope {
-  readonly accessKeyId: string
-  readonly secret: string
-  readonly date: string
-  readonly region: string
-}
+type Scope = Pick<SigningScope, 'accessKeyId' | 'date' | 'region'>
 
 export function createSigningKeys(
   service: string,
   { signingKeysKept }: Pick<Limits, 'signingKeysKept'>,
-): { sign(scope: SigningScope, text: string): Buffer } {
+): { sign(scope: Scope, secret: string, text: string): Buffer } {
   const kept = new Map<string, { readonly secret: string; readonly key: KeyObject }>()
 
-  function keyOf(scope: SigningScope): KeyObject {
+  function keyOf(scope: Scope, secret: string): KeyObject {
     const name = `${scope.accessKeyId}/${scope.date}/${scope.region}`
     const found = kept.get(name)
-    if (found !== undefined && found.secret === scope.secret) return found.key
-    const key = derive(scope)
+    if (found !== undefined && found.secret === secret) return found.key
+    const key = derive(scope, secret)
     kept.delete(name)
-    kept.set(name, { secret: scope.secret, key })
+    kept.set(name, { secret, key })
     for (const oldest of kept.keys()) {
       if (kept.size <= signingKeysKept) break
       kept.delete(oldest)
@@ -29,12 +25,12 @@ export function createSigningKeys(
     return key
   }
 
-  function derive({ secret, date, region }: SigningScope): KeyObject {
+  function derive({ date, region }: Scope, secret: string): KeyObject {
     let key = Buffer.from(`AWS4${secret}`)
     for (const part of [date, region, service, 'aws4_request']) key = createHmac('sha256', key).update(part).digest()
     // On Node 24, createHmac with raw bytes costs five times as much as with a KeyObject.
     return createSecretKey(key)
   }
 
-  return { sign: (scope, text) => createHmac('sha256', keyOf(scope)).update(text).digest() }
+  return { sign: (scope, secret, text) => createHmac('sha256', keyOf(scope, secret)).update(text).digest() }
 }

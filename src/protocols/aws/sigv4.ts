@@ -5,7 +5,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { ContractError } from '../../contract/errors.ts'
 import type { Limits } from '../../limits.ts'
-import type { Caller, Credentials } from '../../security/callers/caller.ts'
+import type { Caller, Credentials, SigningKey } from '../../security/callers/caller.ts'
 import type { SignatureFailures } from '../http/rate-limits.ts'
 import { splitTarget, type WireRequest } from '../http/wire.ts'
 import { canonicalPath, canonicalQuery } from './canonical.ts'
@@ -33,21 +33,8 @@ export type Verify = (
   },
 ) => Promise<SignedRequest>
 
-/** A signed request whose body is unread. */
-export interface SignatureRead {
-  readonly caller: Caller
-  readonly region: string
-  /** The signature of the request, 64 hex digits. */
-  readonly signature: string
-  /** What the client says of the body: its SHA-256, or a word. Undefined where it sends no x-amz-content-sha256. */
-  readonly declaredHash: string | undefined
-  /** @throws ContractError */
-  checkSignature(payloadHash: string): void
-  /** The signature of a chunk or a trailer, with what stands between its scope and its hashes. */
-  signatureOf(algorithm: string, hashes: readonly string[]): Buffer
-}
-
-export type ReadSignature = (request: WireRequest, now: number) => Promise<SignatureRead>
+/** It may be read without waiting. */
+export type ReadSignature = (request: WireRequest, now: number) => SignatureRead | Promise<SignatureRead>
 
 interface VerifierOptions {
   readonly credentials: Credentials
@@ -60,41 +47,84 @@ interface VerifierOptions {
 /** One for all requests, since it caches signing keys. It finds the key, and checks what needs neither body nor signature. */
 export function createSignatureReader({ credentials, limits, service, failures }: VerifierOptions): ReadSignature {
   const keys = createSigningKeys(service, limits)
-  return async (request, now) => {
+  return (request, now) => {
     const { path, query } = splitTarget(request.target)
     const claim = readClaim(request.headers, query)
-    const found = credentials.find({ ...claim, lookUpAfterSeconds: failures?.waitSeconds(request, now) })
-    const key = found instanceof Promise ? await found : found
-    if (key === undefined) {
-      throw new ContractError('UnrecognizedClientException', 'The security token included in the request is invalid.')
-    }
-    const secret = key.secretAccessKey
-    checkScope(claim, service)
-    checkTime(claim, { now, skewMs: limits.clockSkewMs })
+    const { accessKeyId } = claim.scope
+    const lookUpAfterSeconds = failures?.waitSeconds(request, now)
+    const found = credentials.find({ accessKeyId, sessionToken: claim.sessionToken, lookUpAfterSeconds })
 
-    const head = `${request.method}\n${canonicalPath(path)}\n`
-    const tail = `\n${canonicalHeaders(request, claim)}\n${claim.signedHeaders.join(';')}\n`
-    function signatureOf(algorithm: string, hashes: readonly string[]): Buffer {
-      const scope = `${claim.date}/${claim.region}/${service}/aws4_request`
-      return keys.sign({ ...claim, secret }, [algorithm, claim.time, scope, ...hashes].join('\n'))
+    function readWith(key: SigningKey | undefined): SignatureRead {
+      if (key === undefined) {
+        throw new ContractError('UnrecognizedClientException', 'The security token included in the request is invalid.')
+      }
+      checkScope(claim, service)
+      checkTime(claim, { now, skewMs: limits.clockSkewMs })
+      return new SignatureRead({ request, path, query, claim, key, keys })
     }
-    function isSignatureOf(parameters: string, payloadHash: string): boolean {
-      const canonicalRequest = `${head}${parameters}${tail}${payloadHash}`
-      const expected = signatureOf('AWS4-HMAC-SHA256', [hash('sha256', canonicalRequest)])
-      return timingSafeEqual(expected, Buffer.from(claim.signature, 'hex'))
-    }
-    function checkSignature(payloadHash: string): void {
-      const parameters = canonicalQuery(query)
-      if (isSignatureOf(parameters, payloadHash)) return
-      // Some signers add the session token to a presigned URL after signing it, which AWS's own signers have an option for.
-      const withoutToken = canonicalQuery(query, { leaveOut: SESSION_TOKEN })
-      if (withoutToken !== parameters && isSignatureOf(withoutToken, payloadHash)) return
-      throw new ContractError('InvalidSignatureException', MISMATCH)
-    }
-    return {
-      ...{ caller: key.caller, region: claim.region, signature: claim.signature, checkSignature, signatureOf },
-      declaredHash: request.headers['x-amz-content-sha256'],
-    }
+    return found instanceof Promise ? found.then(readWith) : readWith(found)
+  }
+}
+
+interface ClaimedSignature {
+  readonly request: WireRequest
+  readonly path: string
+  readonly query: string
+  readonly claim: SignatureClaim
+  readonly key: SigningKey
+  readonly keys: ReturnType<typeof createSigningKeys>
+}
+
+/** A signed request whose body is unread. */
+export class SignatureRead {
+  readonly #claimed: ClaimedSignature
+
+  constructor(claimed: ClaimedSignature) {
+    this.#claimed = claimed
+  }
+
+  get caller(): Caller {
+    return this.#claimed.key.caller
+  }
+  get region(): string {
+    return this.#claimed.claim.scope.region
+  }
+  /** The signature of the request, 64 hex digits. */
+  get signature(): string {
+    return this.#claimed.claim.signature
+  }
+  /** What the client says of the body: its SHA-256, or a word. Undefined where it sends no x-amz-content-sha256. */
+  get declaredHash(): string | undefined {
+    return this.#claimed.request.headers['x-amz-content-sha256']
+  }
+
+  /** @throws ContractError */
+  checkSignature(payloadHash: string): void {
+    const { query } = this.#claimed
+    const parameters = canonicalQuery(query)
+    if (this.#isSignatureOf(parameters, payloadHash)) return
+    // Some signers add the session token to a presigned URL after signing it, which AWS's own signers have an option for.
+    const withoutToken = canonicalQuery(query, { leaveOut: SESSION_TOKEN })
+    if (withoutToken !== parameters && this.#isSignatureOf(withoutToken, payloadHash)) return
+    throw new ContractError('InvalidSignatureException', MISMATCH)
+  }
+
+  /** The signature of a chunk or a trailer, with what stands between its scope and its hashes. */
+  signatureOf(algorithm: string, hashes: readonly string[]): Buffer {
+    const { claim, key, keys } = this.#claimed
+    const { date, region, service } = claim.scope
+    const scope = `${date}/${region}/${service}/aws4_request`
+    const text = `${algorithm}\n${claim.time}\n${scope}\n${hashes.join('\n')}`
+    return keys.sign(claim.scope, key.secretAccessKey, text)
+  }
+
+  #isSignatureOf(parameters: string, payloadHash: string): boolean {
+    const { request, path, claim } = this.#claimed
+    const { signedHeaders } = claim.scope
+    const headers = `${canonicalHeaders(request, signedHeaders)}\n${signedHeaders.join(';')}`
+    const canonicalRequest = `${request.method}\n${canonicalPath(path)}\n${parameters}\n${headers}\n${payloadHash}`
+    const expected = this.signatureOf('AWS4-HMAC-SHA256', [hash('sha256', canonicalRequest)])
+    return timingSafeEqual(expected, Buffer.from(claim.signature, 'hex'))
   }
 }
 
@@ -107,46 +137,47 @@ export function createVerifier(options: VerifierOptions): Verify {
 }
 
 export function verifierOver(readSignature: ReadSignature, failures?: SignatureFailures): Verify {
-  return counted(failures, async (request, { now, bodyBytes }) => {
-    const read = await readSignature(request, now)
-    const declared = declaredHash(read)
-    if (declared !== undefined) read.checkSignature(declared)
-    const body = await request.body.read(bodyBytes)
-    if (declared === undefined) read.checkSignature(hash('sha256', body))
-    else if (declared !== UNSIGNED_PAYLOAD && declared !== hash('sha256', body)) throw otherPayload()
-    return { caller: read.caller, region: read.region, body }
-  })
-}
-
-/** Counts refused signatures. */
-export function counted<At extends { readonly now: number }, Verified>(
-  failures: SignatureFailures | undefined,
-  verify: (request: WireRequest, at: At) => Promise<Verified>,
-): (request: WireRequest, at: At) => Promise<Verified> {
-  if (failures === undefined) return verify
-  return async (request, at) => {
+  return async (request, { now, bodyBytes }) => {
     try {
-      return await verify(request, at)
+      // Also awaited where it is read already: meanwhile the body arrives that came with the head.
+      const read = await readSignature(request, now)
+      const declared = declaredHash(read)
+      if (declared !== undefined) read.checkSignature(declared)
+      const arriving = request.body.read(bodyBytes)
+      const body = arriving instanceof Promise ? await arriving : arriving
+      if (declared === undefined) read.checkSignature(hash('sha256', body))
+      else if (declared !== UNSIGNED_PAYLOAD && declared !== hash('sha256', body)) throw otherPayload()
+      return { caller: read.caller, region: read.region, body }
     } catch (error) {
-      const name = error instanceof ContractError ? error.name : undefined
-      if (name === 'ThrottlingException') failures.refused()
-      if (name === 'UnrecognizedClientException' || name === 'InvalidSignatureException')
-        failures.count(request, at.now)
+      countFailure(failures, error, { request, now })
       throw error
     }
   }
+}
+
+/** Counts refused signatures. */
+export function countFailure(
+  failures: SignatureFailures | undefined,
+  error: unknown,
+  { request, now }: { readonly request: WireRequest; readonly now: number },
+): void {
+  const name = error instanceof ContractError ? error.name : undefined
+  if (name === 'ThrottlingException') failures?.refused()
+  if (name === 'UnrecognizedClientException' || name === 'InvalidSignatureException') failures?.count(request, now)
 }
 
 export const otherPayload = () =>
   new ContractError('InvalidSignatureException', 'The x-amz-content-sha256 header does not match the payload.')
 
 /** The values of a repeated header are joined by a comma without a space, in the order received. */
-function canonicalHeaders({ headers, repeatedHeaders }: WireRequest, { signedHeaders }: SignatureClaim): string {
+function canonicalHeaders({ headers, repeatedHeaders }: WireRequest, signedHeaders: readonly string[]): string {
   let lines = ''
   for (const name of signedHeaders) {
     const repeated = repeatedHeaders?.get(name)
     // Node makes a list of Set-Cookie, even of one value.
-    lines += `${name}:${repeated?.map(canonicalValue).join(',') ?? canonicalValue(String(headers[name]))}\n`
+    const value =
+      repeated === undefined ? canonicalValue(String(headers[name])) : repeated.map(canonicalValue).join(',')
+    lines += `${name}:${value}\n`
   }
   return lines
 }

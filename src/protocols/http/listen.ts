@@ -234,13 +234,17 @@ async function callHandler({ request, options, shared }: Exchange, body: Incomin
   const headers = request.headers as WireHeaders
   const repeatedHeaders = repeatedHeadersOf(request)
   try {
+    const { remoteAddress: address } = request.socket
+    const origin = shared.proxies.originOf({ address, isTls: options.tls !== undefined }, headers)
     return await options.handler({
       method: request.method as string,
       target: originForm(request.url as string),
       headers,
-      ...(repeatedHeaders && { repeatedHeaders }),
+      repeatedHeaders,
       body,
-      ...shared.proxies.originOf({ address: request.socket.remoteAddress, isTls: options.tls !== undefined }, headers),
+      remoteAddress: origin.remoteAddress,
+      isSecure: origin.isSecure,
+      isForwarded: origin.isForwarded,
     })
   } catch (thrown) {
     if (thrown instanceof HttpRefusal) return options.refuse(thrown, headers)

@@ -7,14 +7,14 @@ export interface WireRequest {
   readonly target: string
   readonly headers: WireHeaders
   /** The values, in order, of each header that was sent more than once; absent where none was. */
-  readonly repeatedHeaders?: ReadonlyMap<string, readonly string[]>
+  readonly repeatedHeaders?: ReadonlyMap<string, readonly string[]> | undefined
   readonly body: RequestBody
   /** The address of the client: the peer's, or what a trusted proxy says. */
   readonly remoteAddress?: string | undefined
   /** The client used TLS, to this server or to a trusted proxy. */
-  readonly isSecure?: boolean
+  readonly isSecure?: boolean | undefined
   /** A proxy forwarded it, trusted or not. */
-  readonly isForwarded?: boolean
+  readonly isForwarded?: boolean | undefined
 }
 
 /** By lower-case name; repeated headers are joined by a comma. */

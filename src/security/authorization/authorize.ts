@@ -11,7 +11,7 @@ import type { Need } from './operation-needs.ts'
 interface RequestFacts {
   readonly remoteAddress?: string | undefined
   /** The client used TLS. */
-  readonly isSecure?: boolean
+  readonly isSecure?: boolean | undefined
   /** Milliseconds since 1970. */
   readonly now: number
 }

@@ -202,7 +202,7 @@ class SqliteTransactions implements Transactions {
     }
   }
 
-  async readOne<T>(statement: TransactionFunction<T>): Promise<T> {
+  readOne<T>(statement: TransactionFunction<T>): T {
     try {
       return this.#reader.drive(statement())
     } catch (error) {

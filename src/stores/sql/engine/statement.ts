@@ -30,8 +30,8 @@ export interface WriteOptions {
 export interface Transactions {
   /** On one snapshot; writes nothing. */
   read<T>(transaction: TransactionFunction<T>): Promise<T>
-  /** A read of a single statement, which has a snapshot of its own: without the cost of BEGIN and COMMIT. */
-  readOne<T>(statement: TransactionFunction<T>): Promise<T>
+  /** A read of a single statement, which has a snapshot of its own: without the cost of BEGIN and COMMIT. SQLite has it at once. */
+  readOne<T>(statement: TransactionFunction<T>): T | Promise<T>
   /**
    * Atomic, durable when it returns, and serialised against transactions that lock the same rows first (`LOCKED`, nextChange). An error of
    * the function rolls it back and is passed on.

@@ -50,7 +50,8 @@ export function imageSetsOver(
     async search(request) {
       const name = nameOfPage(request)
       if (pages.has(name) && isReadAtOnce(request)) {
-        const store = await database.readOne(() => searchedStore(request.datastoreId))
+        const reading = database.readOne(() => searchedStore(request.datastoreId))
+        const store = reading instanceof Promise ? await reading : reading
         const page = cachedPage(name, request, { ...store, pages })
         if (page !== undefined) return page
       }
