@@ -7,7 +7,7 @@ import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { gzipAround } from '../imaging/documents/metadata-document.ts'
 import type { DocumentRange } from '../stores/catalog/image-set-records.ts'
-import { CheckedBytes, checked, type Expected, orDamaged, readRange } from './blob-ranges.ts'
+import { type BlobRange, CheckedBytes, checked, type Expected, orDamaged, readRange } from './blob-ranges.ts'
 import { activeDatastore } from './datastore-access.ts'
 
 /** A larger document is streamed; up to this size it is sent with its length. */
@@ -21,34 +21,58 @@ export async function getImageSetMetadata(
   const { imageSetId, versionId } = input
   const document = await findDocument(app, { datastoreId, imageSetId, versionId })
   const { before, after } = gzipAround({ DatastoreID: datastoreId, ImageSetID: imageSetId }, document)
-  const body = await bodyOf(app, { imageSetId, document })
+  const isWhole = document.sizeBytes <= UNSTREAMED_BYTES_MAX
+  const imageSetMetadataBlob = isWhole
+    ? await wholeDocument(app, { imageSetId, document, before, after })
+    : joined(before, await openDocument(app, { imageSetId, document }), after)
   app.accessTimes.note({ datastoreId, imageSetId })
-  return {
-    imageSetMetadataBlob:
-      body instanceof Uint8Array ? Buffer.concat([before, body, after]) : joined(before, body, after),
-    contentType: 'application/json',
-    contentEncoding: 'gzip',
+  return { imageSetMetadataBlob, contentType: 'application/json', contentEncoding: 'gzip' }
+}
+
+interface StoredDocument {
+  readonly imageSetId: string
+  readonly document: DocumentRange
+}
+
+/** Read into a pooled buffer, as frames are: only those ranges are cached that are. @throws if it is damaged */
+async function wholeDocument(
+  app: App,
+  { before, after, ...stored }: StoredDocument & { readonly before: Uint8Array; readonly after: Uint8Array },
+): Promise<Uint8Array> {
+  const expected = expectedOf(app, stored)
+  const buffer = app.replyBuffers.lend()
+  try {
+    const body = checked(await orDamaged(readRange(app, rangeOf(stored), buffer), expected), expected)
+    return Buffer.concat([before, body, after])
+  } finally {
+    app.replyBuffers.giveBack(buffer)
   }
 }
 
-/** A small document whole. @throws if it is damaged; while streaming a large one, this aborts the reply */
-async function bodyOf(
-  app: App,
-  { imageSetId, document }: { readonly imageSetId: string; readonly document: DocumentRange },
-): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
-  const { blobKey, offsetBytes: start, sizeBytes: length, bodyChecksum: checksum } = document
+/** Damage that is found while it is streamed aborts the reply. */
+async function openDocument(app: App, stored: StoredDocument): Promise<AsyncIterable<Uint8Array>> {
+  const expected = expectedOf(app, stored)
+  const { blobKey, start, length } = rangeOf(stored)
+  const blob = await orDamaged(app.blobs.open(blobKey, { start, length }), expected)
+  if (blob === undefined) throw new Error(`the blob ${blobKey} of a metadata document is missing`)
+  return new CheckedBytes(blob.bytes, expected)
+}
+
+const rangeOf = ({ document }: StoredDocument): BlobRange => ({
+  blobKey: document.blobKey,
+  start: document.offsetBytes,
+  length: document.sizeBytes,
+})
+
+function expectedOf(app: App, { imageSetId, document }: StoredDocument): Expected {
+  const { blobKey, offsetBytes, sizeBytes, bodyChecksum: checksum } = document
   const damaged = () => {
-    const fields = { imageSetId, blobKey, offsetBytes: start, sizeBytes: length }
+    const fields = { imageSetId, blobKey, offsetBytes, sizeBytes }
     app.log.error(fields, 'ALARM: the stored bytes of a metadata document are damaged')
     const message = 'The stored bytes of this metadata are damaged. The server log names the blob to restore'
     return new ContractError('InternalServerException', message)
   }
-  const expected: Expected = { number: 0, checksum, damaged }
-  if (length <= UNSTREAMED_BYTES_MAX)
-    return checked(await orDamaged(readRange(app, { blobKey, start, length }), expected), expected)
-  const blob = await orDamaged(app.blobs.open(blobKey, { start, length }), expected)
-  if (blob === undefined) throw new Error(`the blob ${blobKey} of a metadata document is missing`)
-  return new CheckedBytes(blob.bytes, expected)
+  return { number: 0, checksum, damaged }
 }
 
 async function findDocument(

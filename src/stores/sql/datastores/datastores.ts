@@ -26,7 +26,7 @@ const STILL_SHOWN = `(datastore_status <> 'DELETED' OR updated_at > ?)`
 export function datastoresOver(database: Transactions): Datastores {
   return {
     create: (request) => database.write(() => create(request)),
-    get: (datastoreId, { deletedSince }) => database.read(() => get(datastoreId, deletedSince)),
+    get: async (datastoreId, { deletedSince }) => database.readOne(() => get(datastoreId, deletedSince)),
     list: (request) => database.read(() => list(request)),
     settle: (datastoreId, at) => database.write(() => settle(datastoreId, at)),
     unsettled: () => database.read(unsettled),
@@ -40,6 +40,9 @@ export function* datastoreNumber(datastoreId: string): Sql<number | undefined> {
   const row = yield* one<{ datastore: number }>('SELECT datastore FROM datastores WHERE datastore_id = ?', datastoreId)
   return row?.datastore
 }
+
+/** Its number in a statement that has the id. */
+export const DATASTORE_NUMBER = '(SELECT datastore FROM datastores WHERE datastore_id = ?)'
 
 /** Its number, and whether it may be searched. */
 export function* datastoreSearched(

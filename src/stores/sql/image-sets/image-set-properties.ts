@@ -2,7 +2,7 @@
 import type { ImageSetProperties } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import type { WorkflowRole } from '../../catalog/workflow-repository.ts'
-import { datastoreNumber } from '../datastores/datastores.ts'
+import { DATASTORE_NUMBER } from '../datastores/datastores.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf, parseImageSetId } from '../rows/image-set-id.ts'
 
@@ -57,12 +57,11 @@ function* rowOf(imageSet: {
   readonly deletedSince: number
 }): Sql<PropertiesRow | undefined> {
   const id = parseImageSetId(imageSet.imageSetId)
-  const datastore = yield* datastoreNumber(imageSet.datastoreId)
-  if (id === undefined || datastore === undefined) return undefined
+  if (id === undefined) return undefined
   return yield* one<PropertiesRow>(
-    `SELECT ${COLUMNS} FROM ${TABLES} WHERE image_sets.row_id = ? AND id_suffix = ? AND image_sets.datastore = ?
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE image_sets.row_id = ? AND id_suffix = ? AND image_sets.datastore = ${DATASTORE_NUMBER}
      AND (deleted_at IS NULL OR deleted_at = ${INCOMPLETE} OR deleted_at > ?)`,
-    ...[id.rowId, id.idSuffix, datastore, imageSet.deletedSince],
+    ...[id.rowId, id.idSuffix, imageSet.datastoreId, imageSet.deletedSince],
   )
 }
 

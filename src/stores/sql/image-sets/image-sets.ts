@@ -8,7 +8,7 @@ import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { search } from '../../search/search.ts'
 import { CachedSummaries } from '../../search/summaries.ts'
 import type { CachedWords } from '../../search/words/cached-words.ts'
-import { datastoreNumber } from '../datastores/datastores.ts'
+import { DATASTORE_NUMBER } from '../datastores/datastores.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
@@ -64,7 +64,7 @@ export function imageSetsOver(
     versions: (imageSet) => database.read(() => versionsOf(imageSet)),
     attributes: (version) => database.read(() => attributes(version)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
-    frames: (request) => database.read(() => rangeOfFrames(request)),
+    frames: async (request) => database.readOne(() => rangeOfFrames(request)),
     instanceRecords: (version) => database.read(() => records(version)),
     instancesOfSeries: (series) => database.read(() => instancesOfSeries(series)),
     ofStudy: (study) => database.read(() => imageSetsOfStudy(study)),
@@ -84,11 +84,10 @@ export function imageSetsOver(
 /** The row of an image set that is not deleted. */
 function* rowIdOf(imageSet: { readonly datastoreId: string; readonly imageSetId: string }): Sql<number | undefined> {
   const id = parseImageSetId(imageSet.imageSetId)
-  const datastore = yield* datastoreNumber(imageSet.datastoreId)
-  if (id === undefined || datastore === undefined) return undefined
+  if (id === undefined) return undefined
   const row = yield* one<{ row_id: number }>(
-    'SELECT row_id FROM image_sets WHERE row_id = ? AND id_suffix = ? AND datastore = ? AND deleted_at IS NULL',
-    ...[id.rowId, id.idSuffix, datastore],
+    `SELECT row_id FROM image_sets WHERE row_id = ? AND id_suffix = ? AND datastore = ${DATASTORE_NUMBER} AND deleted_at IS NULL`,
+    ...[id.rowId, id.idSuffix, imageSet.datastoreId],
   )
   return row?.row_id
 }
