@@ -16,7 +16,7 @@ export type FoundPage = Omit<SearchPage, 'datastore'>
 export type CachedPages = CachedAnswers<FoundPage>
 
 /** What each search reads first: the last change, and the data store. */
-export interface SearchedStore {
+interface SearchedStore {
   readonly latest: number
   /** The oldest snapshot that is kept. */
   readonly oldest: number
