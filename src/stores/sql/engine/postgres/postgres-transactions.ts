@@ -106,17 +106,14 @@ export class PostgresTransactions implements Transactions {
   }
 
   async #readOne<T>(statement: TransactionFunction<T>): Promise<T> {
-    for (let left = this.#reads.totalCount; ; left--) {
-      const client = await this.#reads.connect()
-      try {
+    try {
+      return await onLiveClient(this.#reads, async (client) => {
         const answer = await drive(statement(), executePrepared(client, this.#texts))
         client.release()
         return answer
-      } catch (error) {
-        client.release(true)
-        // As when a transaction begins: the connection may be dead, and the next one alive.
-        if (left <= 0 || !isAway(error)) throw withoutValues(error)
-      }
+      })
+    } catch (error) {
+      throw withoutValues(error)
     }
   }
 
@@ -132,7 +129,11 @@ export class PostgresTransactions implements Transactions {
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(await beginOn(pool, begin), work)
+        const client = await onLiveClient(pool, async (each) => {
+          await each.query(begin)
+          return each
+        })
+        return await this.#attempt(client, work)
       } catch (error) {
         if (!isCollision(error) || attempt === ATTEMPTS) throw withoutValues(error)
       }
@@ -159,13 +160,15 @@ export class PostgresTransactions implements Transactions {
   }
 }
 
-/** An idle connection is dead after a restart of the server. Nothing was done on it, so that the next is tried. */
-async function beginOn(pool: Pool, begin: string): Promise<PoolClient> {
+/**
+ * An idle connection is dead after a restart of the server. Nothing was done on it, so that the next is tried. `work` releases the client, unless it
+ * throws.
+ */
+async function onLiveClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   for (let left = pool.totalCount; ; left--) {
     const client = await pool.connect()
     try {
-      await client.query(begin)
-      return client
+      return await work(client)
     } catch (error) {
       client.release(true)
       if (left <= 0 || !isAway(error)) throw error
