@@ -133,8 +133,19 @@ function refresh(connection: Connection): void {
   connection.activeAt = performance.now()
 }
 
+/** The address that was asked about last: a request is asked about by several limits. */
+let lastAsked: { readonly remoteAddress: string | undefined; readonly address: string } = {
+  remoteAddress: undefined,
+  address: '',
+}
+
 /** An IPv4 address in its plain form, or the /64 network of an IPv6 address, which one client usually has to itself (RFC 6177). */
 export function addressOf(remoteAddress: string | undefined): string {
+  if (lastAsked.remoteAddress !== remoteAddress) lastAsked = { remoteAddress, address: plainAddress(remoteAddress) }
+  return lastAsked.address
+}
+
+function plainAddress(remoteAddress: string | undefined): string {
   const address = (remoteAddress ?? '').replace(/^::ffff:(?=[\d.]+$)/i, '')
   if (!address.includes(':')) return address
   const [head = '', tail] = address.split('::')

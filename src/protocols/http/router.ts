@@ -53,7 +53,13 @@ export function createRouter<Route extends RouteTemplate>(routes: readonly Route
   }
 }
 
-const segmentsOf = (path: string): string[] => path.slice(1).split('/')
+/** The path that was split last: the routers of several protocols are asked about the same. */
+let lastSplit: { readonly path: string; readonly segments: readonly string[] } = { path: '', segments: [''] }
+
+function segmentsOf(path: string): readonly string[] {
+  if (lastSplit.path !== path) lastSplit = { path, segments: path.slice(1).split('/') }
+  return lastSplit.segments
+}
 
 function compileSegment(text: string): Segment {
   if (!text.startsWith('{')) return { text, kind: 'literal' }

@@ -19,12 +19,12 @@ export interface ChainedLine {
   readonly previousHash: string
 }
 
-/** The line that follows `end`, without its newline. */
-export function nextLine(event: object, end: ChainEnd): { readonly text: string; readonly end: ChainEnd } {
+/** The line that follows `end`, with its newline. */
+export function nextLine(event: object, end: ChainEnd): { readonly bytes: Buffer; readonly end: ChainEnd } {
   const sequence = end.sequence + 1
   const members = JSON.stringify(event).slice(0, -1)
-  const text = `${members},"sequenceNumber":${sequence},"previousLineHash":"${end.hash}"}`
-  return { text, end: { sequence, hash: hash('sha256', text) } }
+  const bytes = Buffer.from(`${members},"sequenceNumber":${sequence},"previousLineHash":"${end.hash}"}\n`)
+  return { bytes, end: endAt(bytes.subarray(0, -1), sequence) }
 }
 
 /** Undefined for text that is not a line of an audit log. */

@@ -31,6 +31,8 @@ interface LineWriterOptions {
   readonly calls?: FileCalls
 }
 
+const DAY_MS = 24 * 3_600_000
+
 interface QueuedLine {
   readonly bytes: Buffer
   readonly end: ChainEnd
@@ -50,7 +52,8 @@ export class LineWriter {
   #end: ChainEnd
   #file: number
   #fileNumber: number
-  #day: string
+  /** The UTC day of the file, in days since 1970. */
+  #day: number
   /** The length of the whole lines in the file. */
   #writtenBytes = 0
   #syncedBytes = 0
@@ -93,9 +96,9 @@ export class LineWriter {
 
   /** Resolves when the line is written, or synced. Rejects if that failed; the line is then written later, unless the process ends before. */
   append(event: object, { isSynced }: { readonly isSynced: boolean }): Promise<void> {
-    const { text, end } = nextLine(event, this.#end)
+    const { bytes, end } = nextLine(event, this.#end)
     this.#end = end
-    this.#queued.push({ bytes: Buffer.from(`${text}\n`), end })
+    this.#queued.push({ bytes, end })
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (!this.#isScheduled) {
       this.#isScheduled = true
@@ -266,7 +269,7 @@ export class LineWriter {
     return file
   }
 
-  #today(): string {
-    return new Date(this.#options.clock()).toISOString().slice(0, 10)
+  #today(): number {
+    return Math.floor(this.#options.clock() / DAY_MS)
   }
 }
