@@ -28,8 +28,8 @@ export interface PropertiesRow {
   readonly begun_at: number | null
 }
 
-const COLUMNS = `image_sets.row_id, id_suffix, image_sets.version, image_set_state, workflow_status, is_primary, created_at, updated_at,
-  deleted_at, last_accessed_at, role, workflow_image_sets.version AS next_version, begun_at`
+const COLUMNS = `image_sets.row_id, id_suffix, image_sets.version, image_set_state, image_sets.workflow_status, image_sets.is_primary,
+  created_at, image_sets.updated_at, deleted_at, last_accessed_at, role, workflow_image_sets.version AS next_version, begun_at`
 const TABLES = `image_sets LEFT JOIN workflow_image_sets ON workflow_image_sets.row_id = image_sets.row_id
   LEFT JOIN workflows ON workflows.workflow = workflow_image_sets.workflow`
 
@@ -44,6 +44,23 @@ interface VersionRow {
 
 const VERSION_COLUMNS = 'version, workflow_status, is_primary, updated_at, message, forced'
 
+/** A row with one of its versions. Null where there is no such version. */
+interface AskedRow extends PropertiesRow {
+  readonly asked_version: number | null
+  readonly asked_workflow_status: VersionRow['workflow_status']
+  readonly asked_is_primary: number
+  readonly asked_updated_at: number
+  readonly asked_message: string | null
+  readonly asked_forced: number
+}
+
+const ASKED_COLUMNS = VERSION_COLUMNS.split(', ')
+  .map((column) => `asked.${column} AS asked_${column}`)
+  .join(', ')
+/** The version that is asked for, or the latest. */
+const ASKED_TABLE = `LEFT JOIN image_set_versions AS asked ON asked.row_id = image_sets.row_id
+  AND asked.version = COALESCE(CAST(? AS BIGINT), image_sets.version)`
+
 export function* propertiesOfWorkflow(workflow: number): Sql<readonly PropertiesRow[]> {
   return yield* all<PropertiesRow>(
     `SELECT ${COLUMNS} FROM ${TABLES} WHERE workflow_image_sets.workflow = ? ORDER BY image_sets.row_id`,
@@ -51,33 +68,37 @@ export function* propertiesOfWorkflow(workflow: number): Sql<readonly Properties
   )
 }
 
-function* rowOf(imageSet: {
-  readonly datastoreId: string
-  readonly imageSetId: string
-  readonly deletedSince: number
-}): Sql<PropertiesRow | undefined> {
+function* rowOf(
+  imageSet: { readonly datastoreId: string; readonly imageSetId: string; readonly deletedSince: number },
+  version: number | undefined,
+): Sql<AskedRow | undefined> {
   const id = parseImageSetId(imageSet.imageSetId)
   if (id === undefined) return undefined
-  return yield* one<PropertiesRow>(
-    `SELECT ${COLUMNS} FROM ${TABLES} WHERE image_sets.row_id = ? AND id_suffix = ? AND image_sets.datastore = ${DATASTORE_NUMBER}
+  return yield* one<AskedRow>(
+    `SELECT ${COLUMNS}, ${ASKED_COLUMNS} FROM ${TABLES} ${ASKED_TABLE} WHERE image_sets.row_id = ? AND id_suffix = ? AND image_sets.datastore = ${DATASTORE_NUMBER}
      AND (deleted_at IS NULL OR deleted_at = ${INCOMPLETE} OR deleted_at > ?)`,
-    ...[id.rowId, id.idSuffix, imageSet.datastoreId, imageSet.deletedSince],
+    ...[version ?? null, id.rowId, id.idSuffix, imageSet.datastoreId, imageSet.deletedSince],
   )
 }
 
+/** A single statement. */
 export function* properties({
   version,
   ...imageSet
 }: Parameters<ImageSets['get']>[0]): Sql<ImageSetProperties | undefined> {
-  const row = yield* rowOf(imageSet)
+  const row = yield* rowOf(imageSet, version)
   if (row === undefined) return undefined
   const next = nextVersionOf(row)
   if (next !== undefined && (version === undefined || version === next.version)) return next
-  const asked = yield* one<VersionRow>(
-    `SELECT ${VERSION_COLUMNS} FROM image_set_versions WHERE row_id = ? AND version = ?`,
-    ...[row.row_id, version ?? row.version],
-  )
-  return asked && ofVersion(row, asked)
+  if (row.asked_version === null) return undefined
+  return ofVersion(row, {
+    version: row.asked_version,
+    workflow_status: row.asked_workflow_status,
+    is_primary: row.asked_is_primary,
+    updated_at: row.asked_updated_at,
+    message: row.asked_message,
+    forced: row.asked_forced,
+  })
 }
 
 export function* versionsOf({
@@ -85,7 +106,7 @@ export function* versionsOf({
   limit,
   ...imageSet
 }: Parameters<ImageSets['versions']>[0]): Sql<readonly ImageSetProperties[] | undefined> {
-  const row = yield* rowOf(imageSet)
+  const row = yield* rowOf(imageSet, undefined)
   if (row === undefined) return undefined
   const rows = yield* all<VersionRow>(
     `SELECT ${VERSION_COLUMNS} FROM image_set_versions WHERE row_id = ? AND version < ? ORDER BY version DESC LIMIT ?`,

@@ -60,7 +60,7 @@ export function imageSetsOver(
     forgetSearches(datastoreId) {
       for (const cache of [pages, summaries, words, ...idle]) cache.forget(datastoreId)
     },
-    get: (imageSet) => database.read(() => properties(imageSet)),
+    get: async (imageSet) => database.readOne(() => properties(imageSet)),
     versions: (imageSet) => database.read(() => versionsOf(imageSet)),
     attributes: (version) => database.read(() => attributes(version)),
     instances: (imageSet) => database.read(() => instances(imageSet)),
