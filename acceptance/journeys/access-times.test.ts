@@ -29,7 +29,14 @@ test(
     }
     const got = () => sdk.send(new GetImageSetCommand({ datastoreId, imageSetId }))
     assert.equal((await got()).storageTier, 'FREQUENT_ACCESS')
+    assert.equal((await found()).storageTier, 'FREQUENT_ACCESS')
 
+    clock.advance(30 * DAY_MS)
+    assert.equal((await found()).storageTier, 'FREQUENT_ACCESS', 'to the millisecond')
+    clock.advance(1)
+    assert.equal((await found()).storageTier, 'ARCHIVE_INSTANT_ACCESS', 'although nothing has changed')
+    clock.advance(-30 * DAY_MS - 1)
+    assert.equal((await found()).storageTier, 'FREQUENT_ACCESS', 'if the clock is set back')
     clock.advance(31 * DAY_MS)
     assert.equal((await got()).storageTier, 'ARCHIVE_INSTANT_ACCESS')
     assert.equal((await found()).storageTier, 'ARCHIVE_INSTANT_ACCESS')
