@@ -69,11 +69,13 @@ export function processorMs(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1000
 }
 
-/** As processorMs, to the microsecond, of the threads that live now. */
+/** As processorMs, to the microsecond, of the threads that live now, and of the processes that this one has started. */
 export const threadsMs = (pid: number): number =>
   readdirSync(`/proc/${pid}/task`).reduce((ms, thread) => {
-    const [nanoseconds] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')
-    return ms + Number(nanoseconds) / 1e6
+    const folder = `/proc/${pid}/task/${thread}`
+    const [nanoseconds] = readFileSync(join(folder, 'schedstat'), 'utf8').split(' ')
+    const started = readFileSync(join(folder, 'children'), 'utf8').split(' ').filter(Boolean).map(Number)
+    return started.reduce((sum, child) => sum + threadsMs(child), ms + Number(nanoseconds) / 1e6)
   }, 0)
 
 export async function inTempFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

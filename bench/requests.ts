@@ -200,11 +200,11 @@ function linesOf(name: string, sources: readonly Source[]): string {
   const hilum = results.findLast((each) => each.name === 'Hilum')!
   const lines = results.map((each) => {
     const cost = `${each.processorMicroseconds.toFixed(1).padStart(7)} us`
-    const ratio = (each.processorMicroseconds / hilum.processorMicroseconds).toFixed(2)
-    const speed = `${Math.round(each.perSecond).toLocaleString('en').padStart(8)} a second`
-    const speeds = (hilum.perSecond / each.perSecond).toFixed(2)
-    const beside = each === hilum ? '' : `   Hilum has ${ratio} of it by processor time, ${speeds} by requests a second`
-    return `  ${each.name.padEnd(17)} ${cost}  ${speed}${beside}\n`
+    const speed = `${Math.round(each.perSecond).toLocaleString('en').padStart(7)} a second`
+    const byProcessor = (each.processorMicroseconds / hilum.processorMicroseconds).toFixed(2)
+    const byRate = (hilum.perSecond / each.perSecond).toFixed(2)
+    const ratios = each === hilum ? '' : `   Hilum: ${byProcessor} x by processor time, ${byRate} x by rate`
+    return `  ${each.name.padEnd(16)} ${cost} ${speed}${ratios}\n`
   })
   return `${name}\n${lines.join('')}`
 }
