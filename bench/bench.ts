@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   dicomweb: async () => (await import('./dicomweb.ts')).dicomwebBench,
   'dicomweb-peers': async () => (await import('./peers/peers-bench.ts')).peersBench,
   fairness: async () => (await import('./fairness.ts')).fairnessBench,
+  memory: async () => (await import('./memory.ts')).memoryBench,
   hunt: async () => (await import('./hunt.ts')).huntBench,
 }
 

@@ -61,6 +61,35 @@ export async function untilAnswering(url: string, timeoutMs: number): Promise<vo
 export const residentBytes = (pid: number): number =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) * 1024
 
+/**
+ * Resident memory in bytes, of which a page that n processes share is 1/n (proc_pid_smaps(5)). Undefined where the process has ended, or the
+ * system does not say.
+ */
+export function proportionalBytes(pid: number): number | undefined {
+  try {
+    const kilobytes = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
+  } catch {
+    return undefined
+  }
+}
+
+/** The process, and those that it has started, directly or through others (proc_pid_stat(5)). */
+export function withDescendants(pid: number): readonly number[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      parents.set(Number(name), Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1]))
+    } catch {
+      // It has ended.
+    }
+  }
+  const found = [pid]
+  for (const parent of found) for (const [child, its] of parents) if (its === parent) found.push(child)
+  return found
+}
+
 const TICKS_PER_SECOND = 100
 
 /** Processor time of the process with its threads: the same however many others use the machine. */
