@@ -3,15 +3,18 @@ import { Worker } from 'node:worker_threads'
 import { startDeadline } from './cpu-time-deadline.ts'
 import type { FrameReply, FrameRequest } from './frame-thread.ts'
 
-/** The JavaScript heap; frames and their pixels are outside it. */
+/** The JavaScript heap, and that of new objects in it; frames and their pixels are outside. */
 const HEAP_MB = 256
+const YOUNG_MB = 12
 
 export class FrameWorker {
   readonly #worker: Worker
   #isEnded = false
 
   constructor(threadFile = ownThreadFile()) {
-    this.#worker = new Worker(threadFile, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } })
+    this.#worker = new Worker(threadFile, {
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
+    })
     // An error ends the thread, and the exit event reports it.
     this.#worker.on('error', () => {})
     // An idle thread does not keep the process alive.
