@@ -54,7 +54,7 @@ export async function importFiles(
   const isIsolated = job.attempt >= importAttempts - 1
   const after = await app.catalog.importJobs.lastRecordedKey(job.jobId)
   const limits = isIsolated ? { ...app.limits, importFilesPerBatch: 1 } : app.limits
-  const buffers = new BufferPool({ keptBytesMax: importReadAheadBytes / 4 })
+  const buffers = new BufferPool({ keptBytesMax: importReadAheadBytes / 2 })
   const writer = new BatchWriter({ ...app, limits }, { job, lease, buffers })
   let isPoison = job.attempt >= importAttempts
   const context = await newContext(work, { input, metadata, buffers })

@@ -1,10 +1,13 @@
 /**
  * A pool of memory for files and frames. A buffer that is given back is lent again or freed at once: the garbage collector looks at its own
- * small heap only, and lets hundreds of megabytes of unused buffers accumulate outside it.
+ * small heap only, and lets hundreds of megabytes of unused buffers accumulate outside it; or it collects garbage, with all of the heap, for every
+ * few dozen megabytes of new ones.
  */
 
-/** Smaller buffers are left to the garbage collector: new ones are cheaper. */
-const SMALLEST_KEPT_BYTES = 64 * 1024
+/** Smaller buffers are left to the garbage collector. */
+const SMALLEST_KEPT_BYTES = 4 * 1024
+/** Smaller ones are not worth pages of their own. */
+const SMALLEST_OF_PAGES_BYTES = 64 * 1024
 const LARGEST_KEPT_BYTES = 4 * 1024 ** 2
 
 export class BufferPool {
@@ -31,7 +34,7 @@ export class BufferPool {
     if (capacity < SMALLEST_KEPT_BYTES) return
     const fits = capacity <= LARGEST_KEPT_BYTES && this.#keptBytes + capacity <= this.#keptBytesMax
     // Other memory would never be lent again.
-    const isKept = fits && buffer.resizable && capacity === capacityFor(capacity)
+    const isKept = fits && capacity === capacityFor(capacity)
     if (!isKept) {
       free(buffer)
       return
@@ -64,11 +67,11 @@ function capacityFor(sizeBytes: number): number {
  * which keeps freed memory between small allocations: about 50 MB after an import.
  */
 const newMemory = (sizeBytes: number): ArrayBuffer =>
-  sizeBytes < SMALLEST_KEPT_BYTES
+  sizeBytes < SMALLEST_OF_PAGES_BYTES
     ? new ArrayBuffer(sizeBytes)
     : new ArrayBuffer(sizeBytes, { maxByteLength: sizeBytes })
 
 /** Frees the memory now, unless it is small. Not to be used afterwards. */
 export function free(buffer: ArrayBuffer): void {
-  if (buffer.byteLength >= SMALLEST_KEPT_BYTES) buffer.transferToFixedLength(0)
+  if (buffer.byteLength >= SMALLEST_OF_PAGES_BYTES) buffer.transferToFixedLength(0)
 }
