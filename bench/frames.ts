@@ -18,7 +18,7 @@ import { openJPEG2000Codec } from '../src/pixel-data/jpeg2000/jpeg2000.ts'
 import { encodeRLEFrame } from '../src/pixel-data/rle/rle.ts'
 import { storedFrames } from '../src/pixel-data/store-frames.ts'
 import { type FrameThreads, startFrameThreads } from '../src/pixel-data/threads/frame-threads.ts'
-import { drawCT, SIDE } from './frames-alone.ts'
+import { drawCT, SIDE, WARM_UP_FRAMES } from './frames-alone.ts'
 import { optionsOf } from './options.ts'
 
 const CORES = availableParallelism()
@@ -51,7 +51,7 @@ export async function measureFrames({
 }): Promise<readonly FramesRow[]> {
   const threads = startFrameThreads(DEFAULT_LIMITS)
   const native = fileOf(ExplicitVRLittleEndian, drawAll(), frames)
-  await ofThreads(threads, fileOf(ExplicitVRLittleEndian, drawAll(), 4 * CORES))
+  await ofThreads(threads, fileOf(ExplicitVRLittleEndian, drawAll(), WARM_UP_FRAMES * CORES))
   const [ours, alone]: [Measured[], Measured[]] = [[], []]
   for (let round = 0; round < rounds; round++) {
     ours.push(await ofThreads(threads, native))
@@ -98,7 +98,10 @@ async function ofThreads(threads: FrameThreads, file: ReturnType<typeof fileOf>)
   const plan = planFrames(file, { format: 'HTJ2K' })
   if (plan.kind !== 'frames') throw new Error('the frames that are measured cannot be cut')
   const [start, processorStart] = [performance.now(), process.cpuUsage()]
-  for await (const _ of storedFrames(plan, { source: bytesInMemory(file.bytes), threads }));
+  for await (const { content } of storedFrames(plan, { source: bytesInMemory(file.bytes), threads })) {
+    // As an import does when they are stored.
+    if (content.kind === 'bytes') threads.giveBack(content.bytes)
+  }
   const { user, system } = process.cpuUsage(processorStart)
   return {
     megabytes: (plan.cut.count * FRAME_BYTES) / MB,
