@@ -44,6 +44,8 @@ export function startImportWorker(app: ImportApp, workerId = app.newId()): WorkL
       const work = workOn(withShare(app, running.size + 1), { job, owner, signal, pending, turn }).finally(() => {
         turn.end()
         running.delete(work)
+        // It may wait for its next turn, and the loop for the next poll.
+        loop.wake()
       })
       running.add(work)
       await Promise.race([work, turn.overdue])
