@@ -186,7 +186,7 @@ export interface Limits {
   readonly importAttempts: number
   /** The JavaScript heap of an import thread, without the bytes of files and frames. A thread that exceeds it is replaced. */
   readonly importHeapBytes: number
-  /** An idle import thread is replaced by a new one after this time, which frees its memory. */
+  /** An idle import thread is replaced by a new one after this time, which frees its memory. Both run until the new one is ready. */
   readonly importThreadIdleMs: number
   /** A deflated data set, after inflation. */
   readonly inflatedBytes: number

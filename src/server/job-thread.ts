@@ -1,6 +1,6 @@
 /**
  * The entry point of an import thread: opens its own stores, starts its workers, and handles `wake` and `stop`. A thread that was idle for
- * a while ends and is replaced, because its heap, caches and codecs stay as large as the last import needed them.
+ * a while reports it and is replaced, because its heap, caches and codecs stay as large as the last import needed them.
  */
 import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -9,7 +9,7 @@ import { startImportWorker } from '../jobs/import-worker.ts'
 import { startStoreRequests } from '../jobs/store-requests/store-requests.ts'
 import { startWorkflowWorker } from '../jobs/workflow-worker.ts'
 import { startFrameThreads } from '../pixel-data/threads/frame-threads.ts'
-import type { ImportThreadData, JobThreadMessage } from './job-threads.ts'
+import type { ImportThreadData, JobThreadMessage, JobThreadReport } from './job-threads.ts'
 import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { openStores } from './open-stores.ts'
@@ -35,7 +35,7 @@ const workers = [...loops, storeRequests]
 const lookForIdle = setInterval(() => {
   const idle = workers.map(({ idleMs }) => idleMs())
   const hasWorked = idle.some((ms) => ms !== undefined)
-  if (hasWorked && idle.every((ms) => ms === undefined || ms >= limits.importThreadIdleMs)) void stop()
+  if (hasWorked && idle.every((ms) => ms === undefined || ms >= limits.importThreadIdleMs)) report('idle')
 }, limits.importThreadIdleMs / 4)
 
 parentPort!.on('message', (message: JobThreadMessage) => {
@@ -43,6 +43,12 @@ parentPort!.on('message', (message: JobThreadMessage) => {
   else if (message === 'wake') for (const loop of loops) loop.wake()
   else void serveStoreRequest({ requests: storeRequests, log }, message)
 })
+
+report('ready')
+
+function report(what: JobThreadReport): void {
+  parentPort!.postMessage(what)
+}
 
 let stopped: Promise<void> | undefined
 

@@ -25,6 +25,9 @@ export interface ImportThreadData extends ImportThreadOptions {
 
 export type JobThreadMessage = 'wake' | 'stop' | OpenedPort
 
+/** `ready`: it looks for jobs; `idle`: for a while it has had none. */
+export type JobThreadReport = 'ready' | 'idle'
+
 interface ImportThreads {
   /** In one of the threads. */
   readonly storeRequests: StoreRequests
@@ -74,6 +77,9 @@ function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
   let restart: NodeJS.Timeout | undefined
   let replaced = Promise.withResolvers<void>()
   let died: readonly string[] = []
+  /** One that takes the place of an idle one when it is ready, so that no job waits for its start. */
+  let successor: Worker | undefined
+  const running = new Set<Worker>()
   let thread = start()
 
   function start(): Worker {
@@ -89,21 +95,34 @@ function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
         maxYoungGenerationSizeMb: YOUNG_MB,
       },
     })
+    running.add(worker)
     // One for each store request that is open.
     worker.setMaxListeners(0)
     worker.on('error', (err) => log.error({ err }, 'an import thread died; a new one continues its job'))
-    worker.on('exit', (code) => {
+    worker.on('message', (report: JobThreadReport) => {
       if (stopping) return
-      // One that ends by itself has been idle, and has released its jobs (job-thread.ts).
-      if (code === 0) return replace()
+      if (report === 'idle' && worker === thread) successor ??= start()
+      if (report === 'ready' && worker === successor) {
+        thread.postMessage('stop')
+        successor = undefined
+        replaceBy(worker)
+      }
+    })
+    worker.on('exit', (code) => {
+      running.delete(worker)
+      if (worker === successor) successor = undefined
+      // One that was replaced has released its jobs.
+      if (stopping || (code === 0 && worker !== thread)) return
       died = [...died, workerId].slice(-DIED_WORKERS_MAX)
-      restart = setTimeout(replace, performance.now() - startedAt < RESTART_AFTER_MS ? RESTART_AFTER_MS : 0)
+      if (worker !== thread) return
+      const restartMs = performance.now() - startedAt < RESTART_AFTER_MS ? RESTART_AFTER_MS : 0
+      restart = setTimeout(() => replaceBy(start()), restartMs)
     })
     return worker
   }
 
-  function replace(): void {
-    thread = start()
+  function replaceBy(next: Worker): void {
+    thread = next
     replaced.resolve()
     replaced = Promise.withResolvers<void>()
   }
@@ -115,7 +134,7 @@ function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
         return await openStoreRequest(first, request)
       } catch (error) {
         if (stopping || !(error instanceof StoreRequestsEnding)) throw error
-        // It was idle, or has died: within a second or two another one takes its place.
+        // It was replaced meanwhile, or has died: within a second or two another one takes its place.
         if (thread === first) await replaced.promise
         return openStoreRequest(thread, request)
       }
@@ -125,10 +144,9 @@ function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
       stopping = true
       clearTimeout(restart)
       replaced.resolve()
-      if (thread.threadId < 0) return
-      const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
-      thread.postMessage('stop')
-      await exited
+      const exits = [...running].map((worker) => new Promise<void>((resolve) => worker.once('exit', () => resolve())))
+      for (const worker of running) worker.postMessage('stop')
+      await Promise.all(exits)
     },
   }
 }
