@@ -15,7 +15,7 @@ import { drawCT, SIDE } from './frames-alone.ts'
 import { type BenchServer, startHilumServer } from './hilum-server.ts'
 import { createActiveDatastore } from './importing.ts'
 import { optionsOf } from './options.ts'
-import { inTempFolder, processorMs, quantile } from './processes.ts'
+import { inTempFolder, peakBytes, processorMs, quantile } from './processes.ts'
 import { sliceOf } from './sample-files.ts'
 
 const FEW = 10
@@ -55,6 +55,8 @@ interface Fairness {
   readonly endedBefore: string
   readonly bothSeconds: number
   readonly processorSeconds: number
+  /** The most that was resident. */
+  readonly peakMB: number
 }
 
 async function measureFairness(
@@ -120,6 +122,7 @@ async function measureOn(server: BenchServer): Promise<Fairness> {
   ).then(() => ({
     bothSeconds: (performance.now() - startedAt) / 1000,
     processorSeconds: (processorMs(child.pid!) - processorBefore) / 1000,
+    peakMB: Math.round(peakBytes(child.pid!) / 2 ** 20),
   }))
   await until(server, jobs[0]!, (status) => status === 'IN_PROGRESS')
   const [sameStoreMs, otherStoreMs, updateMs]: [number[], number[], number[]] = [[], [], []]
@@ -209,6 +212,6 @@ function textOf(size: string, files: number, measured: Fairness): string {
     `  ten files of the same data store ${ms(sameStoreMs)}, of another ${ms(otherStoreMs)}`,
     `  an update alone ${ms(updateAloneMs)}, beside the jobs ${ms(updateMs)}`,
     `  ended before the first of the two jobs: ${measured.endedBefore}`,
-    `  both jobs in ${measured.bothSeconds.toFixed(1)} s, ${measured.processorSeconds.toFixed(1)} s of processor time`,
+    `  both jobs in ${measured.bothSeconds.toFixed(1)} s, ${measured.processorSeconds.toFixed(1)} s of processor time, ${measured.peakMB} MB at most`,
   ].join('\n')
 }

@@ -90,6 +90,10 @@ export function withDescendants(pid: number): readonly number[] {
   return found
 }
 
+/** The most that was resident. */
+export const peakBytes = (pid: number): number =>
+  Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? Number.NaN) * 1024
+
 const TICKS_PER_SECOND = 100
 
 /** Processor time of the process with its threads: the same however many others use the machine. */

@@ -5,10 +5,14 @@ import { DEFAULT_LIMITS, type Limits, limitsFor } from './limits.ts'
 
 const MIB = 1024 ** 2
 
-/** The most that an import holds: files read ahead, a blob being filled, a blob being written, and the largest frame alone. */
+/** Of jobs that run beside each other, the second has half as much as the first, and so on. */
+const shares = ({ importJobsPerWorker }: Limits): number =>
+  Array.from({ length: importJobsPerWorker }, (_, index) => 1 / (index + 1)).reduce((sum, share) => sum + share)
+
+/** The most that imports hold: files read ahead, blobs being filled, blobs being written, and the largest frame alone. */
 const importBytes = (limits: Limits): number =>
-  limits.importReadAheadBytes +
-  2 * (limits.importBlobBytes + limits.importWholeFileBytes) +
+  shares(limits) * (limits.importReadAheadBytes + 2 * limits.importBlobBytes) +
+  2 * limits.importWholeFileBytes +
   Math.max(limits.frameThreadBytes, limits.frameMemoryBytes, 2 * limits.inflatedBytes)
 
 test('a machine with much memory has the full defaults', () => {

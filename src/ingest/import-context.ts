@@ -4,6 +4,7 @@ import type { BufferPool } from '../pixel-data/threads/buffer-pool.ts'
 import type { FramesContext } from './encode-file-frames.ts'
 import type { InputBucket } from './input-bucket.ts'
 import type { JsonMetadataFiles } from './json-metadata-files.ts'
+import type { OneAtATime } from './one-at-a-time.ts'
 
 export interface ImportContext extends FramesContext {
   readonly app: ImportApp
@@ -16,5 +17,5 @@ export interface ImportContext extends FramesContext {
    * Runs one task at a time, in the order of the calls: an inflated data set, or one with many elements, can take far more memory than its
    * file.
    */
-  readonly runAlone: <Result>(task: () => Promise<Result>) => Promise<Result>
+  readonly runAlone: OneAtATime
 }

@@ -30,6 +30,7 @@ interface JobToImport {
   readonly lease: Lease
   readonly signal: AbortSignal
   readonly turn: Turn
+  readonly runAlone: ImportContext['runAlone']
 }
 
 interface Input {
@@ -105,21 +106,15 @@ async function correctFilesFound({ app, job, lease }: JobToImport): Promise<void
 }
 
 async function newContext(
-  { app, job, signal }: JobToImport,
+  { app, job, signal, runAlone }: JobToImport,
   { input, metadata, buffers }: Pick<Input, 'input' | 'metadata'> & { readonly buffers: BufferPool },
 ): Promise<ImportContext> {
   const datastore = await app.catalog.datastores.get(job.datastoreId, { deletedSince: 0 })
   if (datastore === undefined) throw new JobFailed('The data store is no longer there')
-  let last: Promise<unknown> = Promise.resolve()
   return {
-    ...{ app, input, metadata, buffers, signal },
+    ...{ app, input, metadata, buffers, signal, runAlone },
     format: datastore.losslessStorageFormat,
     newBlobKey: () => newBlobKey(app, job),
-    runAlone(task) {
-      const done = last.then(task)
-      last = done.catch(() => {})
-      return done
-    },
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ImportApp } from '../app.ts'
 import { blobFolder } from '../ingest/job-blob-keys.ts'
+import { type OneAtATime, oneAtATime } from '../ingest/one-at-a-time.ts'
 import { keepCollectingGarbage } from '../maintenance/collect-garbage.ts'
 import { type ClaimedJob, type Lease, LeaseLost } from '../stores/catalog/import-job-repository.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
@@ -27,6 +28,7 @@ const RETRY_MS = 1_000
 export function startImportWorker(app: ImportApp, workerId = app.newId()): WorkLoop {
   const pending = new PendingReleases((error) => error instanceof LeaseLost)
   const running = new Set<Promise<void>>()
+  const runAlone = oneAtATime()
   const loop = startWorkLoop(app.log, {
     name: 'import worker',
     async takeOne(signal) {
@@ -41,12 +43,14 @@ export function startImportWorker(app: ImportApp, workerId = app.newId()): WorkL
         turnMs: app.limits.importTurnMs,
         isOneWaiting: () => app.catalog.importJobs.isOneWaiting(app.clock()),
       })
-      const work = workOn(withShare(app, running.size + 1), { job, owner, signal, pending, turn }).finally(() => {
-        turn.end()
-        running.delete(work)
-        // It may wait for its next turn, and the loop for the next poll.
-        loop.wake()
-      })
+      const work = workOn(withShare(app, running.size + 1), { job, owner, signal, pending, turn, runAlone }).finally(
+        () => {
+          turn.end()
+          running.delete(work)
+          // It may wait for its next turn, and the loop for the next poll.
+          loop.wake()
+        },
+      )
       running.add(work)
       await Promise.race([work, turn.overdue])
       return 'worked'
@@ -65,11 +69,16 @@ export function startImportWorker(app: ImportApp, workerId = app.newId()): WorkL
   }
 }
 
-/** Jobs that run beside each other read less ahead. */
-const withShare = (app: ImportApp, jobs: number): ImportApp =>
-  jobs === 1
-    ? app
-    : { ...app, limits: { ...app.limits, importReadAheadBytes: Math.floor(app.limits.importReadAheadBytes / jobs) } }
+/** Jobs that run beside each other read less ahead, and fill smaller blobs. */
+function withShare(app: ImportApp, jobs: number): ImportApp {
+  if (jobs === 1) return app
+  const { importReadAheadBytes, importBlobBytes } = app.limits
+  const shares = {
+    importReadAheadBytes: Math.floor(importReadAheadBytes / jobs),
+    importBlobBytes: Math.floor(importBlobBytes / jobs),
+  }
+  return { ...app, limits: { ...app.limits, ...shares } }
+}
 
 interface Claim {
   readonly job: ClaimedJob
@@ -78,11 +87,12 @@ interface Claim {
   readonly signal: AbortSignal
   readonly pending: PendingReleases
   readonly turn: Turn
+  readonly runAlone: OneAtATime
 }
 
 /** Never rejects. */
 async function workOn(app: ImportApp, claim: Claim): Promise<void> {
-  const { job, owner, turn } = claim
+  const { job, owner, turn, runAlone } = claim
   const lease: Lease = { jobId: job.jobId, owner }
   const { jobs, leaseMs } = { jobs: app.catalog.importJobs, leaseMs: app.limits.importLeaseMs }
   const lost = new AbortController()
@@ -99,7 +109,7 @@ async function workOn(app: ImportApp, claim: Claim): Promise<void> {
   try {
     const signal = AbortSignal.any([claim.signal, lost.signal])
     const ids = { 'hilum.job_id': job.jobId, 'hilum.datastore_id': job.datastoreId, 'hilum.attempt': job.attempt }
-    const state = await app.inSpan('import job', ids, () => runJob({ app, job, lease, signal, turn }))
+    const state = await app.inSpan('import job', ids, () => runJob({ app, job, lease, signal, turn, runAlone }))
     if (state !== undefined) return await jobs.endTurn(lease, { at: app.clock(), turnState: turnStateText(state) })
     await jobs.finish(lease, { jobStatus: 'COMPLETED', message: undefined, endedAt: app.clock() })
     app.log.info({ jobId: job.jobId, tookMs: app.clock() - startedAt }, 'import job completed')

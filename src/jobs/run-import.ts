@@ -3,6 +3,7 @@
  * recorded key. When all files are recorded, the image sets are published, and the report is written last.
  */
 import type { ImportApp } from '../app.ts'
+import type { ImportContext } from '../ingest/import-context.ts'
 import { blobFolder } from '../ingest/job-blob-keys.ts'
 import { JsonMetadataFiles } from '../ingest/json-metadata-files.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
@@ -26,6 +27,8 @@ interface JobToRun {
   /** Aborted when the worker stops or its lease is lost. */
   readonly signal: AbortSignal
   readonly turn: Turn
+  /** Of all jobs of the worker. */
+  readonly runAlone: ImportContext['runAlone']
 }
 
 /** After the attempts that a poison file can cost, those for a job that fails for another reason. */

@@ -9,6 +9,7 @@ import type { StoreOutcome, StoreRequest, StoreRequestOptions, StoreRequests } f
 import { DicomError } from '../../dicom/dicom-error.ts'
 import { type DicomFile, requireAttribute } from '../../dicom/parse.ts'
 import type { ImportContext } from '../../ingest/import-context.ts'
+import { oneAtATime } from '../../ingest/one-at-a-time.ts'
 import { readFile } from '../../ingest/read-file.ts'
 import type { FileOutcome } from '../../ingest/store-file.ts'
 import { newLeaseOwner } from '../lease-owner.ts'
@@ -47,12 +48,7 @@ export function startStoreRequests(app: ImportApp, workerId = app.newId()): Stor
   let users = 0
   let usedAt: number | undefined
   let isStopping = false
-  let last: Promise<unknown> = Promise.resolve()
-  const runAlone: ImportContext['runAlone'] = (task) => {
-    const done = last.then(task)
-    last = done.catch(() => {})
-    return done
-  }
+  const runAlone = oneAtATime()
 
   /** The job counts one more user. */
   async function jobOf(datastoreId: string): Promise<StoringJob> {

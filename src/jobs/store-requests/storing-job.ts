@@ -6,6 +6,7 @@ import type { ImportApp } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { ImportContext } from '../../ingest/import-context.ts'
 import { newBlobKey } from '../../ingest/job-blob-keys.ts'
+import { type OneAtATime, oneAtATime } from '../../ingest/one-at-a-time.ts'
 import type { FileRead } from '../../ingest/read-file.ts'
 import { BatchWriter } from '../../ingest/store-batch.ts'
 import { type FileOutcome, storeFile } from '../../ingest/store-file.ts'
@@ -32,11 +33,11 @@ export class StoringJob {
   readonly #renewal: NodeJS.Timeout
   readonly context: ImportContext
   /** One file at a time is added to a batch, in the order of their keys. */
-  readonly #adding = inTurn()
+  readonly #adding = oneAtATime()
   /** No file is recorded while groups are published: their documents name all files that were recorded before. */
-  readonly #recording = inTurn()
+  readonly #recording = oneAtATime()
   /** One publication at a time: requests that end during it share the next one. */
-  readonly #publishing = inTurn()
+  readonly #publishing = oneAtATime()
   readonly #together = new Together()
   #nextPublication: Promise<void> | undefined
   #failure: unknown
@@ -176,7 +177,7 @@ export class StoringJob {
     return { ...app, catalog: { ...app.catalog, importJobs: { ...importJobs, record } } }
   }
 
-  #unlessFailed<Result>(turn: InTurn, step: () => Promise<Result>): Promise<Result> {
+  #unlessFailed<Result>(turn: OneAtATime, step: () => Promise<Result>): Promise<Result> {
     return turn(async () => {
       if (this.#failure !== undefined) throw this.#failure
       try {
@@ -196,18 +197,6 @@ export class StoringJob {
       this.#app.log[isExpected ? 'warn' : 'error']({ err: cause, jobId: this.#job.jobId }, 'store requests failed')
     }
     return this.#failure
-  }
-}
-
-type InTurn = <Result>(step: () => Promise<Result>) => Promise<Result>
-
-/** Runs one step at a time, in the order of the calls. */
-function inTurn(): InTurn {
-  let last: Promise<unknown> = Promise.resolve()
-  return (step) => {
-    const done = last.then(step)
-    last = done.catch(() => {})
-    return done
   }
 }
 
