@@ -1,6 +1,6 @@
 /**
  * Every limit on external input and on resources, by name. Each can be set in the configuration file (`limits`). Those that bound memory
- * have smaller defaults on a server with little memory: `limitsFor`.
+ * have smaller defaults on a server with little memory (server/limits-for.ts).
  */
 
 export interface Limits {
@@ -161,6 +161,7 @@ export interface Limits {
   /** A chunk of a body that is signed in chunks (aws-chunked): it is used when its signature is checked. */
   readonly signedChunkBytes: number
 
+  /** Import threads. Each has a heap, frame threads and connections to the catalog of its own. */
   readonly importWorkers: number
   /** An import job that has been worked on for this time gives way, after its current batch, to another one that waits. */
   readonly importTurnMs: number
@@ -367,33 +368,4 @@ export const DEFAULT_LIMITS: Limits = {
   frameThreadIdleMs: 10_000,
 
   catalogCacheBytes: 64 * 1024 ** 2,
-}
-
-/** The memory of a server that no limit bounds: code, the heaps of its threads, requests. */
-const SERVER_BYTES = 224 * 1024 ** 2
-const SMALLEST_SPARE_BYTES = 64 * 1024 ** 2
-/** The share of the remaining memory for each limit. The sum exceeds 1, because the limits are not reached at the same time. */
-const SHARES = {
-  storeMemoryBytes: 1 / 32,
-  importWholeFileBytes: 1 / 32,
-  importReadAheadBytes: 1 / 16,
-  importBlobBytes: 1 / 32,
-  importHeapBytes: 1 / 2,
-  importMetadataCharacters: 1 / 16,
-  inflatedBytes: 1 / 6,
-  frameMemoryBytes: 1 / 3,
-  frameThreadBytes: 2 / 3,
-  servedFrameBytes: 1 / 16,
-  catalogCacheBytes: 1 / 32,
-  decryptedCacheBytes: 1 / 32,
-} as const
-
-/** The default limits for a server with this much memory: the machine's, or the limit of its control group. */
-export function limitsFor(memoryBytes: number): Limits {
-  const spare = Math.max(SMALLEST_SPARE_BYTES, memoryBytes - SERVER_BYTES)
-  const bounded = Object.entries(SHARES).map(([name, share]) => {
-    const limit = DEFAULT_LIMITS[name as keyof typeof SHARES]
-    return [name, Math.min(limit, Math.floor(spare * share))] as const
-  })
-  return { ...DEFAULT_LIMITS, ...Object.fromEntries(bounded) }
 }

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
-import { DEFAULT_LIMITS, limitsFor } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../limits.ts'
 import { loadConfig } from './config.ts'
+import { limitsFor } from './limits-for.ts'
 import { OperatorError } from './operator-error.ts'
 import { SETTINGS } from './settings.ts'
 
@@ -21,7 +22,7 @@ function fileWith(content: unknown, name = 'config.json'): string {
 
 const GIB = 1024 ** 3
 const load = (options: Omit<Parameters<typeof loadConfig>[0], 'cwd'> = {}) =>
-  loadConfig({ cwd: folder, memoryBytes: 64 * GIB, ...options })
+  loadConfig({ cwd: folder, memoryBytes: 64 * GIB, cores: 4, ...options })
 
 describe('where values come from', () => {
   test('without settings the defaults apply, with both loopback addresses', () => {

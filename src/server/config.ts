@@ -3,11 +3,13 @@
  * key and the source of its value.
  */
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
-import { type Limits, limitsFor } from '../limits.ts'
+import type { Limits } from '../limits.ts'
 import type { AuthorizerConfig } from '../security/authorizers/authorizer-config.ts'
 import { firstMistake, type RoleSettings, readRoleSecrets } from './access-settings.ts'
+import { limitsFor } from './limits-for.ts'
 import { memoryOfServer } from './memory-of-server.ts'
 import { nearest } from './nearest.ts'
 import { OperatorError } from './operator-error.ts'
@@ -111,10 +113,12 @@ export function loadConfig(options: {
   /** Relative paths in flags and variables start here. */
   cwd: string
   defaults?: Partial<Pick<Config, 'logLevel' | 'port'>>
-  /** What the server may take of memory, which defaults of limits depend on. */
+  /** What the server may take of memory, and the cores of the machine: defaults of limits depend on both. */
   memoryBytes?: number
+  cores?: number
 }): Config {
-  const { flags = {}, env = {}, cwd, defaults, memoryBytes = memoryOfServer() } = options
+  const { flags = {}, env = {}, cwd, defaults } = options
+  const { memoryBytes = memoryOfServer(), cores = availableParallelism() } = options
   const given = new Map<string, Given>()
   for (const setting of SETTINGS) {
     const found = fromFlag(setting, flags) ?? fromVariable(setting, env)
@@ -136,7 +140,7 @@ export function loadConfig(options: {
       PATHS.includes(key) && typeof value === 'string' && value !== '' ? resolve(dirname(path), value) : value
     if (!given.has(key)) given.set(key, { value: absolute, from: `${key} in ${path}`, file: path })
   }
-  return assemble(given, { cwd, defaults, memoryBytes })
+  return assemble(given, { cwd, defaults, memoryBytes, cores })
 }
 
 /** In the configuration file they are relative to its folder. */
@@ -148,6 +152,7 @@ interface Surroundings {
   readonly cwd: string
   readonly defaults: object | undefined
   readonly memoryBytes: number
+  readonly cores: number
 }
 
 function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
@@ -175,7 +180,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     auditRetentionDays: 2_557,
     verifyEvery: '7d',
     ...at.defaults,
-    limits: limitsFor(at.memoryBytes),
+    limits: limitsFor(at.memoryBytes, at.cores),
   }
   for (const [key, given] of values) {
     const value = PATHS.includes(key) ? resolve(at.cwd, given as string) : given

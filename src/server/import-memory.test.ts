@@ -20,7 +20,7 @@ import { type HilumProcess, startHilumProcess } from '../fixtures/hilum-process.
 import { type MemoryGroup, openMemoryGroup } from '../fixtures/memory-group.ts'
 import { writeBrokenFiles, writeFilesOfAllSyntaxes, writeLargeFiles } from '../fixtures/memory-inputs.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
-import { limitsFor } from '../limits.ts'
+import { limitsFor } from './limits-for.ts'
 
 const MIB = 1024 ** 2
 const FLOOR_BYTES = 512 * MIB

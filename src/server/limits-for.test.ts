@@ -1,7 +1,8 @@
 /** With the default limits for little memory, an import stays within that memory. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DEFAULT_LIMITS, type Limits, limitsFor } from './limits.ts'
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { limitsFor } from './limits-for.ts'
 
 const MIB = 1024 ** 2
 
@@ -29,4 +30,10 @@ test('with little memory an import stays within the memory that the server does 
     assert.ok(limits.frameThreadBytes >= limits.frameMemoryBytes)
     assert.ok(limits.frameMemoryBytes >= 16 * MIB)
   }
+})
+
+test('a large machine has an import thread for each four cores and each 8 GiB of memory, at most four', () => {
+  const workers = (gibibytes: number, cores: number) => limitsFor(gibibytes * 1024 * MIB, cores).importWorkers
+  assert.deepEqual([workers(64, 1), workers(64, 7), workers(64, 8), workers(64, 32)], [1, 1, 2, 4])
+  assert.deepEqual([workers(0.5, 32), workers(15, 32), workers(16, 32)], [1, 1, 2])
 })
