@@ -46,7 +46,7 @@ async function bytesOf(server: Running, sent: Sent, credentials?: Credentials): 
 }
 
 /**
- * Without what may differ: the time, the id of the request, the token, which is encrypted anew after each change, the last access, which the
+ * Without what may differ: the time, the id of the request, the token, which is encrypted again after each change, the last access, which the
  * requests of the test are, and the port of the server.
  */
 const steady = (answer: Buffer): string =>
