@@ -115,6 +115,36 @@ export interface UploadUsage {
   forget(): void
 }
 
+/** Who requested a link into the console: the session has their permissions. */
+export interface LinkRequester {
+  readonly signInKeyId: string
+  readonly renewableUntil: number | undefined
+}
+
+interface ConsoleLink {
+  /** 256 random bits in base64url. */
+  readonly token: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** One-time links into the console: each is exchanged once, by whichever process of the server. */
+export interface ConsoleLinks {
+  make(requester: LinkRequester, now: number): Promise<ConsoleLink>
+  /** Undefined for a token that is unknown, used or expired. */
+  redeem(token: string, now: number): Promise<LinkRequester | undefined>
+}
+
+/** The token buckets of throttles, exact over all processes of the server. */
+export interface ThrottleBuckets {
+  /** Takes a token. Returns the seconds until there is one, if there is none. `now` is in milliseconds. */
+  take(
+    name: string,
+    rate: { readonly perSecond: number; readonly burst: number },
+    now: number,
+  ): number | undefined | Promise<number | undefined>
+}
+
 /** The data keys of encrypted data stores (src/security/keys/data-keys.ts). */
 interface DataKeyAccess {
   /** For a new data store: the ARN of the key that wraps its data key; undefined if it is not encrypted. @throws ContractError */
@@ -140,6 +170,8 @@ export interface App extends Omit<ImportApp, 'frames' | 'inSpan'> {
   readonly replyBuffers: ReplyBuffers
   readonly frameDecoder: FrameDecoder
   readonly uploadUsage: UploadUsage
+  readonly consoleLinks: ConsoleLinks
+  readonly throttleBuckets: ThrottleBuckets
   /** Files that clients send to be stored at once. */
   readonly storeRequests: StoreRequests
   /** Wakes the workers: an import job or a workflow is waiting. */

@@ -15,7 +15,9 @@ import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { openUploadUsage } from './operations/upload-usage.ts'
 import { startFrameThreads } from './pixel-data/threads/frame-threads.ts'
+import { createConsoleLinks } from './protocols/hilum/console-links.ts'
 import { listen } from './protocols/http/listen.ts'
+import { TokenBuckets } from './protocols/http/token-buckets.ts'
 import { mountProtocols } from './protocols/mount.ts'
 import { NO_AUDIT_LOG } from './security/audit/audit-log.ts'
 import { createAuthorize } from './security/authorization/authorize.ts'
@@ -166,6 +168,8 @@ async function open(
     | 'replyBuffers'
     | 'frameDecoder'
     | 'uploadUsage'
+    | 'consoleLinks'
+    | 'throttleBuckets'
     | 'storeRequests'
     | 'workWaits'
     | 'callers'
@@ -211,6 +215,8 @@ async function open(
     replyBuffers: openReplyBuffers(settings.limits),
     frameDecoder: openFrameDecoder(settings.limits, frames),
     uploadUsage: openUploadUsage(),
+    consoleLinks: createConsoleLinks(settings.limits),
+    throttleBuckets: new TokenBuckets(settings.limits.rateLimitsKept),
     storeRequests: limitedStoreRequests(storeRequests, settings.limits),
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
     dataKeys: new DataKeys({

@@ -57,6 +57,8 @@ export const appOver = (
   background: { run: () => {} },
   accessTimes: { note: () => {}, lastOf: () => undefined },
   uploadUsage: { take: async () => undefined, forget: () => {} },
+  consoleLinks: { make: () => assert.fail('no link is made'), redeem: async () => undefined },
+  throttleBuckets: { take: () => undefined },
   frameDecoder: {
     framesAhead: () => 0,
     decode: () => assert.fail('no frame is decoded'),

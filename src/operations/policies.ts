@@ -22,7 +22,7 @@ export const policies: Policies = {
     const document = checkedDocument({ policyName: checkedPolicyName(policyName), policyDocument }, app)
     const policy = { policyName, document, updatedAt: app.clock() }
     const outcome = await app.catalog.access.putPolicy(policy, { policiesMax: app.limits.policies })
-    app.callers.refresh()
+    await app.callers.refresh()
     if (outcome === 'too-many') {
       throw new ContractError(
         'ServiceQuotaExceededException',
@@ -55,7 +55,7 @@ export const policies: Policies = {
       throw new ContractError('ConflictException', `${policyName} is a managed policy, which cannot be deleted`)
     }
     const outcome = await app.catalog.access.deletePolicy(policyName)
-    app.callers.refresh()
+    await app.callers.refresh()
     if (outcome === 'absent') throw noPolicy(policyName)
     if (outcome === 'attached') {
       throw new ContractError('ConflictException', `${policyName} is attached to a principal. Detach it first`)

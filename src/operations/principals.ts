@@ -39,7 +39,7 @@ export const principals: Principals = {
       principalsMax: app.limits.principals,
       managedNames,
     })
-    app.callers.refresh()
+    await app.callers.refresh()
     switch (outcome) {
       case 'exists':
         throw new ContractError('ConflictException', `There is a principal ${name} already`)
@@ -59,21 +59,21 @@ export const principals: Principals = {
 
   async setPrincipalEnabled({ principalName, isEnabled }, app) {
     const outcome = await app.catalog.access.setEnabled(principalName, isEnabled)
-    app.callers.refresh()
+    await app.callers.refresh()
     if (outcome === 'absent') throw noPrincipal(principalName)
   },
 
   async tagPrincipal({ principalName, tags }, app) {
     checkTags(tags)
     const outcome = await app.catalog.access.tagPrincipal(principalName, tags, { tagsMax: app.limits.tagsPerPrincipal })
-    app.callers.refresh()
+    await app.callers.refresh()
     if (outcome === 'absent') throw noPrincipal(principalName)
     if (outcome === 'too-many') throw tooManyTags(app)
   },
 
   async untagPrincipal({ principalName, tagKeys }, app) {
     const outcome = await app.catalog.access.untagPrincipal(principalName, tagKeys)
-    app.callers.refresh()
+    await app.callers.refresh()
     if (outcome === 'absent') throw noPrincipal(principalName)
   },
 
@@ -85,14 +85,14 @@ export const principals: Principals = {
     const { secretAccessKey, stored } = app.callers.makeKey()
     const request = { key: stored, otherKeysExpireAt: app.clock() + overlapMs }
     const outcome = await app.catalog.access.rotateKey(principalName, request)
-    app.callers.refresh()
+    await app.callers.refresh()
     if (outcome === 'absent') throw noPrincipal(principalName)
     return { accessKeyId: stored.accessKeyId, secretAccessKey }
   },
 
   async deletePrincipal({ principalName }, app) {
     const outcome = await app.catalog.access.deletePrincipal(principalName)
-    app.callers.refresh()
+    await app.callers.refresh()
     if (outcome === 'absent') throw noPrincipal(principalName)
   },
 
@@ -101,7 +101,7 @@ export const principals: Principals = {
       policiesMax: app.limits.policiesPerPrincipal,
       managedNames,
     })
-    app.callers.refresh()
+    await app.callers.refresh()
     switch (outcome) {
       case 'absent':
         throw noPrincipal(principalName)
@@ -114,7 +114,7 @@ export const principals: Principals = {
 
   async detachPolicy({ principalName, policyName }, app) {
     const outcome = await app.catalog.access.detachPolicy(principalName, policyName)
-    app.callers.refresh()
+    await app.callers.refresh()
     if (outcome === 'absent') throw noPrincipal(principalName)
     if (outcome === 'not-attached') throw notFound(`${principalName} has no policy ${policyName}`)
   },

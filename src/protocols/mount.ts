@@ -16,7 +16,7 @@ import { REDEEM_PATH } from './hilum/link-routes.ts'
 import { hilumHandler } from './hilum/serve.ts'
 import { HttpRefusal } from './http/http-refusal.ts'
 import { unknownHostSentence } from './http/known-hosts.ts'
-import { createRateLimits, type RefusalReason } from './http/rate-limits.ts'
+import { createRateLimits, type RefusalReason, type ShareRate } from './http/rate-limits.ts'
 import { createRouter } from './http/router.ts'
 import { type ProtocolHandler, splitTarget, type WriteRefusal } from './http/wire.ts'
 import { MONITORING_PATHS, type Monitoring, monitoringHandler } from './monitoring.ts'
@@ -35,6 +35,8 @@ interface Mounting {
   readonly isKnownHost?: (host: string | undefined) => boolean
   /** A request was refused before any protocol saw it. */
   readonly onRefused?: (reason: RefusalReason) => void
+  /** Default: the rates are those of this process. */
+  readonly shareRate?: ShareRate
 }
 
 const monitoringRoutes = (monitoring: Monitoring) =>
@@ -67,6 +69,7 @@ export function mountProtocols(
     monitoring,
     isKnownHost,
     onRefused = () => {},
+    shareRate,
   }: Mounting,
 ): Mounted {
   const cors = corsFor(corsOrigins)
@@ -74,7 +77,7 @@ export function mountProtocols(
     (handler: ProtocolHandler): ProtocolHandler =>
     (request) =>
       cors.answer(request, handler)
-  const rateLimits = createRateLimits(app, onRefused)
+  const rateLimits = createRateLimits(app, onRefused, shareRate)
   const { checkPrincipal, signatures: failures } = rateLimits
   const { limits } = app
   const readSignature = createSignatureReader({

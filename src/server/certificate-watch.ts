@@ -11,7 +11,7 @@ const DAY_MS = 24 * 3_600_000
 /** A warning a day begins this long before the certificate expires. */
 const EXPIRY_WARNING_MS = 14 * DAY_MS
 
-interface CertificateWatch {
+export interface CertificateWatch {
   readonly current: CertificatePair
   /** Reads the files now. */
   reload(): Promise<void>

@@ -1,5 +1,5 @@
 /** Counts for Prometheus (docs/operating/monitoring.md). */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { App, Log } from '../app.ts'
 import { watchMaintenance } from './maintenance-metrics.ts'
 import { watchUploads } from './upload-metrics.ts'
@@ -17,14 +17,21 @@ export interface Metrics {
   text(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
-interface ServerMetrics extends Metrics {
+/** The metrics of a process, as prom-client describes them. */
+type ProcessMetrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+
+export interface ServerMetrics extends Metrics {
+  /** Without those that are about the stores: they are the same for all processes. */
+  ofProcess(): Promise<ProcessMetrics>
   watch(app: Pick<App, 'catalog' | 'audit' | 'clock' | 'locations'>): void
   /** Undefined for a server without TLS. */
   watchCertificate(served: { readonly current: { readonly expiresAt: number } } | undefined): void
 }
 
-export function createMetrics(): ServerMetrics {
+/** @param ofAllProcesses of a server with several, this one included: the text has their sum */
+export function createMetrics(ofAllProcesses?: () => Promise<readonly ProcessMetrics[]>): ServerMetrics {
   const registry = new Registry()
+  const ofStores = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   const requests = new Counter({
@@ -102,7 +109,7 @@ export function createMetrics(): ServerMetrics {
     }),
     watch(app) {
       watchAudit(app, registry)
-      const [countCatalog, countUploads] = [watchCatalog(app, registry), watchUploads(app, registry)]
+      const [countCatalog, countUploads] = [watchCatalog(app, ofStores), watchUploads(app, ofStores)]
       updateCounts = async () => {
         await Promise.all([countCatalog(), countUploads()])
       }
@@ -113,14 +120,18 @@ export function createMetrics(): ServerMetrics {
         name: 'hilum_tls_certificate_expiry_timestamp_seconds',
         help: 'When the certificate expires, in seconds since 1970.',
         registers,
+        aggregator: 'min',
         collect() {
           this.set(served.current.expiresAt / 1000)
         },
       })
     },
+    ofProcess: () => registry.getMetricsAsJSON(),
     async text() {
       await updateCounts()
-      return { contentType: registry.contentType, text: await registry.metrics() }
+      const all = ofAllProcesses === undefined ? registry : AggregatorRegistry.aggregate([...(await ofAllProcesses())])
+      const parts = [await all.metrics(), await ofStores.metrics()]
+      return { contentType: registry.contentType, text: parts.filter((part) => part.trim() !== '').join('\n') }
     },
   }
 }
@@ -130,6 +141,7 @@ function watchAudit({ audit }: Pick<App, 'audit'>, registry: Registry): void {
     name: 'hilum_audit_log_writable',
     help: '0 while the audit log cannot be written, and requests are refused.',
     registers: [registry],
+    aggregator: 'min',
     collect() {
       this.set(audit.failure === undefined ? 1 : 0)
     },

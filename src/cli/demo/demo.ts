@@ -1,6 +1,6 @@
 /** `hilum demo`: starts the server, imports synthetic studies at the first start, and shows one screen. */
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
-import type { RunningServer } from '../../main.ts'
+import type { RunningServer } from '../../processes/running-server.ts'
 import { explained, openClient } from '../client/client.ts'
 import { makeConsoleLink } from '../server/console-link.ts'
 import { envCommandFor } from '../server/env.ts'

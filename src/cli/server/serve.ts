@@ -1,6 +1,7 @@
 /** `hilum serve`: runs the server until a signal stops it. */
 
-import { type RunningServer, startServer } from '../../main.ts'
+import { startServer } from '../../main.ts'
+import type { RunningServer } from '../../processes/running-server.ts'
 import type { Config } from '../../server/config.ts'
 import { openLog } from '../../server/log.ts'
 import { OperatorError } from '../../server/operator-error.ts'

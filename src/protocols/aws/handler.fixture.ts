@@ -5,6 +5,7 @@ import type { Handlers } from '../../contract/handlers.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
 import { NO_AUDIT_LOG } from '../../security/audit/audit-log.ts'
+import { TokenBuckets } from '../http/token-buckets.ts'
 import type { ProtocolHandler } from '../http/wire.ts'
 import { awsHandler } from './serve.ts'
 import { ACCESS_KEY_ID, NOW, SECRET, signingKey } from './signed-request.fixture.ts'
@@ -51,6 +52,7 @@ export function handlerOver(
     newId: () => (++requests).toString(16).padStart(32, '0'),
     log: logInto(lines),
     awsQuotas,
+    throttleBuckets: new TokenBuckets(DEFAULT_LIMITS.rateLimitsKept),
   }
   const notCalled = async () => assert.fail('the test calls no other operation')
   const others = (Object.keys(operations) as OperationName[]).map((name) => [name, notCalled])

@@ -39,7 +39,7 @@ export function awsHandler(
 ): ProtocolHandler {
   const find = createOperationRouter()
   const arns = arnsOf(app)
-  const throttle = app.awsQuotas ? createThrottle(THROTTLES, app.limits) : undefined
+  const throttle = app.awsQuotas ? createThrottle(THROTTLES, app.throttleBuckets) : undefined
   const answers = Object.fromEntries(
     (Object.keys(operations) as OperationName[]).map((name) => [name, answerOf(name, handlers, app)]),
   ) as Record<OperationName, Answer>
@@ -60,7 +60,7 @@ export function awsHandler(
         const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
         facts.caller = caller
         checkPrincipal(caller.id, now)
-        throttle?.(caller.id, operation, now)
+        if (throttle !== undefined) await throttle(caller.id, operation, now)
         return await answers[operation]({ request, body, labels, query, caller, now, facts })
       } catch (thrown) {
         const error = contractErrorOf(thrown)

@@ -55,7 +55,7 @@ export function dicomwebHandler(
 ): ProtocolHandler {
   const find = createRouter(DICOMWEB_ROUTES)
   const arns = arnsOf(app)
-  const throttle = app.awsQuotas ? createThrottle(DICOMWEB_THROTTLES, app.limits) : undefined
+  const throttle = app.awsQuotas ? createThrottle(DICOMWEB_THROTTLES, app.throttleBuckets) : undefined
 
   async function callerOf(
     request: WireRequest,
@@ -113,7 +113,7 @@ export function dicomwebHandler(
         const { caller, body } = await callerOf(request, { datastoreId, operation: action, now })
         facts.caller = caller
         checkPrincipal(caller.id, now)
-        throttle?.(caller.id, action, now)
+        if (throttle !== undefined) await throttle(caller.id, action, now)
         checkLabels(labels)
         const imageSetId = parameters.get('imageSetId') ?? undefined
         if (imageSetId !== undefined && !ID.test(imageSetId))

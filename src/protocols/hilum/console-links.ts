@@ -3,29 +3,13 @@
  * memory.
  */
 import { hash, randomBytes } from 'node:crypto'
+import type { ConsoleLinks, LinkRequester } from '../../app.ts'
 import type { Limits } from '../../limits.ts'
-import type { Caller } from '../../security/callers/caller.ts'
-
-interface ConsoleLink {
-  /** 256 random bits in base64url. */
-  readonly token: string
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number
-}
-
-/** Who requested a link: the session has their permissions. */
-type Requester = Pick<Caller, 'signInKeyId' | 'renewableUntil'>
-
-export interface ConsoleLinks {
-  make(requester: Requester, now: number): ConsoleLink
-  /** Undefined for a token that is unknown, used or expired. */
-  redeem(token: string, now: number): Requester | undefined
-}
 
 export function createConsoleLinks(limits: Pick<Limits, 'consoleLinkMs' | 'consoleLinks'>): ConsoleLinks {
-  const open = new Map<string, { readonly requester: Requester; readonly expiresAt: number }>()
+  const open = new Map<string, { readonly requester: LinkRequester; readonly expiresAt: number }>()
   return {
-    make({ signInKeyId, renewableUntil }, now) {
+    async make({ signInKeyId, renewableUntil }, now) {
       const token = randomBytes(32).toString('base64url')
       const expiresAt = now + limits.consoleLinkMs
       open.set(hash('sha256', token), { requester: { signInKeyId, renewableUntil }, expiresAt })
@@ -33,7 +17,7 @@ export function createConsoleLinks(limits: Pick<Limits, 'consoleLinkMs' | 'conso
       for (const [key, link] of open) if (link.expiresAt <= now || open.size > limits.consoleLinks) open.delete(key)
       return { token, expiresAt }
     },
-    redeem(token, now) {
+    async redeem(token, now) {
       const key = hash('sha256', token)
       const link = open.get(key)
       open.delete(key)

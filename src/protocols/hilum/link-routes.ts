@@ -1,6 +1,5 @@
 /** Routes that make a one-time link into the console, and exchange it for session credentials. */
 import type { App } from '../../app.ts'
-import { createConsoleLinks } from './console-links.ts'
 import { redeemLink, sessionReply } from './redeem-link.ts'
 import { type HilumRoute, jsonReply, onAll } from './route.ts'
 
@@ -8,13 +7,12 @@ import { type HilumRoute, jsonReply, onAll } from './route.ts'
 export const REDEEM_PATH = '/hilum/console-link/redeem'
 
 export function linkRoutes(app: App): readonly HilumRoute[] {
-  const links = createConsoleLinks(app.limits)
   return [
     {
       http: 'POST /hilum/console-link',
       needs: onAll('hilum:CreateConsoleLink'),
       async answer({ caller }) {
-        const { token, expiresAt } = links.make(caller, app.clock())
+        const { token, expiresAt } = await app.consoleLinks.make(caller, app.clock())
         return jsonReply({ token, expiresAt: expiresAt / 1000 })
       },
     },
@@ -26,7 +24,7 @@ export function linkRoutes(app: App): readonly HilumRoute[] {
     {
       http: `POST ${REDEEM_PATH}`,
       isUnsigned: true,
-      answer: async (request) => jsonReply(await redeemLink(request, { app, links })),
+      answer: async (request) => jsonReply(await redeemLink(request, app)),
     },
   ]
 }

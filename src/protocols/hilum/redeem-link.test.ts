@@ -10,7 +10,7 @@ import { createConsoleLinks } from './console-links.ts'
 import { redeemLink } from './redeem-link.ts'
 
 test("a link is exchanged on the server's machine only, and an attempt from elsewhere does not use it up", async () => {
-  const links = createConsoleLinks(DEFAULT_LIMITS)
+  const consoleLinks = createConsoleLinks(DEFAULT_LIMITS)
   const session = { accessKeyId: 'SESSION', secretAccessKey: 's', sessionToken: 't', expiresAt: 3_000 }
   const callers = {
     find: ({ accessKeyId }: { readonly accessKeyId: string }) => signingKey(accessKeyId, 'secret'),
@@ -19,8 +19,8 @@ test("a link is exchanged on the server's machine only, and an attempt from else
       return session
     },
   } as unknown as App['callers']
-  const app = { callers, clock: () => 0, limits: DEFAULT_LIMITS }
-  const { token } = links.make({ signInKeyId: 'KEY', renewableUntil: 5_000 }, 0)
+  const app = { callers, clock: () => 0, limits: DEFAULT_LIMITS, consoleLinks }
+  const { token } = await consoleLinks.make({ signInKeyId: 'KEY', renewableUntil: 5_000 }, 0)
   const redeem = (remoteAddress: string | undefined) =>
     redeemLink(
       {
@@ -30,7 +30,7 @@ test("a link is exchanged on the server's machine only, and an attempt from else
         body: bodyOf(JSON.stringify({ token })),
         remoteAddress,
       },
-      { app, links },
+      app,
     )
   for (const address of ['192.168.0.7', '::ffff:10.0.0.1', '2001:db8::1', '12.7.0.1', undefined]) {
     await assert.rejects(redeem(address), /only in a browser on the machine of the server/, address)

@@ -4,18 +4,20 @@ import { ContractError } from '../../contract/errors.ts'
 import type { Session } from '../../security/callers/sessions.ts'
 import { isLocal } from '../http/request-origin.ts'
 import type { WireRequest } from '../http/wire.ts'
-import type { ConsoleLinks } from './console-links.ts'
 
 export async function redeemLink(
   request: WireRequest,
-  { app, links }: { readonly app: Pick<App, 'clock' | 'callers' | 'limits'>; readonly links: ConsoleLinks },
+  app: Pick<App, 'clock' | 'callers' | 'limits' | 'consoleLinks'>,
 ): Promise<Session> {
   if (!isLocal(request)) {
     throw accessDenied(
       'Sign-in links work only in a browser on the machine of the server, and not through a proxy. Sign in with the access key instead.',
     )
   }
-  const requester = links.redeem(await readToken(request, app.limits.consoleLinkBodyBytes), app.clock())
+  const requester = await app.consoleLinks.redeem(
+    await readToken(request, app.limits.consoleLinkBodyBytes),
+    app.clock(),
+  )
   // The key may have been disabled since the link was made.
   const key = requester && (await app.callers.find({ accessKeyId: requester.signInKeyId, sessionToken: undefined }))
   if (requester !== undefined && key !== undefined) {

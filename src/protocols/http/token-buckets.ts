@@ -15,6 +15,8 @@ export class TokenBuckets {
   readonly #kept: number
   /** The name that was used last. */
   #last: string | undefined
+  /** What was taken since the last report, where others are told. */
+  #taken: Map<string, number> | undefined
 
   constructor(kept: number) {
     this.#kept = kept
@@ -28,16 +30,11 @@ export class TokenBuckets {
   take(name: string, rate: Rate, now: number): number | undefined {
     const bucket = this.#buckets.get(name) ?? { tokens: rate.burst, filledAt: now }
     const wait = waitFor(bucket, rate, now)
-    if (wait === undefined) bucket.tokens -= 1
-    if (this.#last === name) return wait
-    // The last one in the order of the map is the one that was used last.
-    this.#last = name
-    this.#buckets.delete(name)
-    this.#buckets.set(name, bucket)
-    for (const oldest of this.#buckets.keys()) {
-      if (this.#buckets.size <= this.#kept) break
-      this.#buckets.delete(oldest)
+    if (wait === undefined) {
+      bucket.tokens -= 1
+      if (this.#taken !== undefined) this.#note(this.#taken, name)
     }
+    this.#keep(name, bucket)
     return wait
   }
 
@@ -45,6 +42,38 @@ export class TokenBuckets {
   wait(name: string, rate: Rate, now: number): number | undefined {
     const bucket = this.#buckets.get(name)
     return bucket === undefined ? undefined : waitFor(bucket, rate, now)
+  }
+
+  /** What was taken since the last call, by name: other processes take it from their buckets too. The first call begins to count. */
+  takenSince(): ReadonlyMap<string, number> {
+    const taken = this.#taken ?? new Map()
+    this.#taken = new Map()
+    return taken
+  }
+
+  /** Other processes have taken this many. A bucket may then owe as many as it holds. */
+  takenByOthers(name: string, tokens: number, { rate, now }: { readonly rate: Rate; readonly now: number }): void {
+    const bucket = this.#buckets.get(name) ?? { tokens: rate.burst, filledAt: now }
+    waitFor(bucket, rate, now)
+    bucket.tokens = Math.max(-rate.burst, bucket.tokens - tokens)
+    this.#keep(name, bucket)
+  }
+
+  #note(taken: Map<string, number>, name: string): void {
+    const before = taken.get(name)
+    if (before !== undefined || taken.size < this.#kept) taken.set(name, (before ?? 0) + 1)
+  }
+
+  #keep(name: string, bucket: Bucket): void {
+    if (this.#last === name) return
+    this.#last = name
+    // The last one in the order of the map is the one that was used last.
+    this.#buckets.delete(name)
+    this.#buckets.set(name, bucket)
+    for (const oldest of this.#buckets.keys()) {
+      if (this.#buckets.size <= this.#kept) break
+      this.#buckets.delete(oldest)
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * The files of an audit log: `<chain>-<number>.jsonl` in order, and `<chain>.head`, which names a line that is durable. Without the head, lines
- * that are missing at the end could not be noticed. One server writes one chain; chains of several servers may be kept in one folder.
+ * that are missing at the end could not be noticed. One process writes a chain at a time; a server with several processes has several chains.
  */
+import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ChainEnd } from './chain.ts'
@@ -30,6 +31,12 @@ export function auditFilesIn(folder: string): AuditFile[] {
     })
     .sort((a, b) => (a.chain < b.chain ? -1 : a.chain > b.chain ? 1 : a.number - b.number))
 }
+
+export const filesOfChain = (folder: string, wanted: string): AuditFile[] =>
+  auditFilesIn(folder).filter(({ chain }) => chain === wanted)
+
+/** The name of a chain that does not exist yet. */
+export const newChain = (): string => randomBytes(8).toString('hex')
 
 /** Of all chains in the folder, including those whose files are missing. */
 export function chainsIn(folder: string): string[] {

@@ -5,7 +5,7 @@
 import { mkdirSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { ContractError } from '../../contract/errors.ts'
-import { auditFilesIn, fileName, syncFolder } from './audit-files.ts'
+import { fileName, filesOfChain, syncFolder } from './audit-files.ts'
 import { type AnsweredRequest, type EventContext, eventOfRequest, eventOfService } from './cloudtrail-event.ts'
 import { findChain, lastLineOf } from './last-line.ts'
 import { type FileCalls, LineWriter } from './line-writer.ts'
@@ -50,17 +50,19 @@ export interface AuditOptions extends EventContext {
   readonly clock: () => number
   readonly log: Log
   readonly calls?: FileCalls
+  /** Default: the first one of the folder. No other process may write it. */
+  readonly chain?: string | undefined
 }
 
 const DAY_MS = 24 * 3_600_000
 /** In one line. The others are removed after the next rotation. */
 const REMOVED_FILES_MAX = 100
 
-/** Continues the log in the folder with a new file. Of each folder, only one server may write the log. */
+/** Continues a chain of the log in the folder with a new file. */
 export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
   const { folder, limits, clock, log } = options
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const found = findChain(folder)
+  const found = findChain(folder, options.chain)
   const writer = new LineWriter({ ...options, ...found, onChange, onRotation: removeOldFiles })
   const refusals = new RefusalLimit({
     ...{ linesPerMinute: limits.auditRefusalsPerMinute, clock },
@@ -106,7 +108,7 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
   /** Files whose last line is older than the retention, from the first file on. */
   function oldFiles(): string[] {
     const before = clock() - options.retentionDays * DAY_MS
-    const names = auditFilesIn(folder).map(({ name }) => name)
+    const names = filesOfChain(folder, found.chain).map(({ name }) => name)
     const kept = names.findIndex(
       (name) => name === writer.currentFile || statSync(join(folder, name)).mtimeMs >= before,
     )

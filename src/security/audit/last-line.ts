@@ -1,8 +1,8 @@
 /** Finds the end of a chain when a server starts. After a crash, bytes of unfinished lines may follow the last whole line. */
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { auditFilesIn, chainsIn, readHead } from './audit-files.ts'
+import { chainsIn, filesOfChain, newChain, readHead } from './audit-files.ts'
 import { CHAIN_START, type ChainEnd, endAt, readLine } from './chain.ts'
 
 /** Bytes after the last whole line of a file, which a crash left there. */
@@ -25,17 +25,12 @@ interface FoundChain {
   readonly isNew: boolean
 }
 
-/** @throws Error if the folder has several chains, of which only one can be continued */
-export function findChain(folder: string): FoundChain {
-  const [chain, other] = chainsIn(folder)
-  if (chain === undefined) {
-    const name = randomBytes(8).toString('hex')
-    return { chain: name, end: CHAIN_START, nextFile: 1, unfinished: [], durable: CHAIN_START, isNew: true }
+/** @param chain default: the first one of the folder. A chain without files is a new one. */
+export function findChain(folder: string, chain: string = chainsIn(folder)[0] ?? newChain()): FoundChain {
+  if (!chainsIn(folder).includes(chain)) {
+    return { chain, end: CHAIN_START, nextFile: 1, unfinished: [], durable: CHAIN_START, isNew: true }
   }
-  if (other !== undefined) {
-    throw new Error(`it holds the logs of several servers (${chain} and ${other}). Move those of other servers away`)
-  }
-  const files = auditFilesIn(folder)
+  const files = filesOfChain(folder, chain)
   const nextFile = (files.at(-1)?.number ?? 0) + 1
   const durable = readHead(folder, chain)
   const unfinished: UnfinishedTail[] = []

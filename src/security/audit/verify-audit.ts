@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
-import { type AuditFile, auditFilesIn, chainsIn, headName, readHead } from './audit-files.ts'
+import { type AuditFile, chainsIn, filesOfChain, headName, readHead } from './audit-files.ts'
 import { CHAIN_START, type ChainEnd, type ChainedLine, endAt, readLine } from './chain.ts'
 import type { UnfinishedTail } from './last-line.ts'
 
@@ -70,7 +70,7 @@ class ChainCheck {
   async run(): Promise<ChainReport> {
     let fault: AuditFault | undefined
     try {
-      const files = auditFilesIn(this.#folder).filter(({ chain }) => chain === this.#chain)
+      const files = filesOfChain(this.#folder, this.#chain)
       for (const [at, file] of files.entries()) {
         if (at > 0 && file.number !== files[at - 1]!.number + 1) throw faultIn(file.name, undefined, MISSING_FILE)
         await this.#checkFile(file)

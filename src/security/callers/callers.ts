@@ -10,8 +10,8 @@ import { openSessions, type Session } from './sessions.ts'
 export interface Callers extends Credentials {
   /** A new key, and what the catalog keeps of it. */
   makeKey(): { readonly secretAccessKey: string; readonly stored: NewAccessKey }
-  /** To be called after each change of principals and policies, so that this process reads it at once. */
-  refresh(): void
+  /** To be called after each change of principals and policies, so that this process, and the others of its server, read it at once. */
+  refresh(): void | Promise<void>
   /** Short-lived credentials with the permissions of the caller. */
   startSession(caller: Caller): Session
 }

@@ -1,0 +1,71 @@
+/** A server of one process: requests in its thread, import jobs in others. */
+import type { Log } from '../app.ts'
+import { settleDatastores } from '../operations/settle-datastores.ts'
+import { openUploadUsage } from '../operations/upload-usage.ts'
+import { createConsoleLinks } from '../protocols/hilum/console-links.ts'
+import type { Listening } from '../protocols/http/listen.ts'
+import { TokenBuckets } from '../protocols/http/token-buckets.ts'
+import { watchCertificate } from '../server/certificate-watch.ts'
+import type { Config } from '../server/config.ts'
+import { durationOf } from '../server/duration.ts'
+import { checkTransport, endpointOf } from '../server/endpoint.ts'
+import { startImportThreads } from '../server/job-threads.ts'
+import { limitedStoreRequests } from '../server/limited-store-requests.ts'
+import { createMetrics } from '../server/metrics.ts'
+import { startCatalogCheckpoints } from '../server/open-stores.ts'
+import { startVerifySchedule } from '../server/verify-schedule.ts'
+import { ownDataFolder } from './own-data-folder.ts'
+import type { RunningServer } from './running-server.ts'
+import { serveRequests } from './serve-requests.ts'
+import { StopSteps } from './stop-steps.ts'
+
+export async function startOneProcess(config: Config, options: { readonly log: Log }): Promise<RunningServer> {
+  const metrics = createMetrics()
+  const log = metrics.counting(options.log)
+  const steps = new StopSteps()
+  try {
+    checkTransport(config)
+    let listening: Listening | undefined
+    const certificate =
+      config.tls &&
+      (await watchCertificate(config.tls, {
+        ...{ limits: config.limits, log, clock: Date.now },
+        onChange: ({ context }) => listening?.useCertificate(context),
+      }))
+    steps.push(async () => certificate?.stop())
+    metrics.watchCertificate(certificate)
+    const owned = await ownDataFolder(config, { log, steps })
+    const { limits, places } = owned
+    const ofThreads = { places, limits, logLevel: config.logLevel }
+    const imports = startImportThreads({ ...ofThreads, threads: limits.importWorkers }, log)
+    steps.push(() => imports.stop())
+    const shared = {
+      uploadUsage: openUploadUsage(),
+      consoleLinks: createConsoleLinks(limits),
+      throttleBuckets: new TokenBuckets(limits.rateLimitsKept),
+      storeRequests: limitedStoreRequests(imports.storeRequests, limits),
+      workWaits: () => imports.wake(),
+    }
+    const serving = await serveRequests(config, owned, { shared, certificate, metrics, log, steps })
+    listening = serving.listening
+    await settleDatastores(serving.app)
+    const { port } = listening
+    const endpoint = endpointOf(config.host[0]!, port, certificate && { certificate: certificate.current })
+    log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
+    const checkpoints = await startCatalogCheckpoints(places, (err) => {
+      log.error({ err }, 'the checkpoint thread of the catalog failed; commits run checkpoints instead')
+    })
+    steps.push(async () => checkpoints?.stop())
+    const verifications = startVerifySchedule(
+      { catalog: serving.app.catalog, clock: Date.now, limits, log },
+      { ...ofThreads, everyMs: durationOf(config.verifyEvery) },
+    )
+    steps.push(() => verifications.stop())
+    const served = certificate && { ...certificate.current, reload: () => certificate.reload() }
+    const { credentials } = owned
+    return { endpoint, port, credentials, region: config.region, certificate: served, stop: () => steps.run() }
+  } catch (cause) {
+    await steps.run()
+    throw cause
+  }
+}

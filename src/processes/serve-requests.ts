@@ -1,0 +1,165 @@
+/** Serves requests in this process: opens the stores, builds the App of the operations, mounts the protocols, and listens. */
+import { join } from 'node:path'
+import type { App, Log } from '../app.ts'
+import type { StoreRequests } from '../contract/store-requests.ts'
+import type { Limits } from '../limits.ts'
+import { dicomwebOperations } from '../operations/dicomweb/operations.ts'
+import { extensions } from '../operations/extensions.ts'
+import { handlers } from '../operations/index.ts'
+import { openPageTokens } from '../operations/page-tokens.ts'
+import { knownHosts } from '../protocols/http/known-hosts.ts'
+import { type Listening, listen } from '../protocols/http/listen.ts'
+import type { ShareRate } from '../protocols/http/rate-limits.ts'
+import { trustedProxies } from '../protocols/http/request-origin.ts'
+import type { ProtocolHandler } from '../protocols/http/wire.ts'
+import { mountProtocols } from '../protocols/mount.ts'
+import { AUDIT_FOLDER } from '../security/audit/audit-files.ts'
+import { type AuditLog, openAuditLog } from '../security/audit/audit-log.ts'
+import { createAuthorize } from '../security/authorization/authorize.ts'
+import { openAuthorizers } from '../security/authorizers/authorizers.ts'
+import { openCallers } from '../security/callers/callers.ts'
+import { startAccessTimes } from '../server/access-times.ts'
+import { BackgroundWork } from '../server/background-work.ts'
+import type { CertificateWatch } from '../server/certificate-watch.ts'
+import type { Config } from '../server/config.ts'
+import { CONSOLE_FOLDER } from '../server/console-folder.ts'
+import { openFrameDecoder } from '../server/frame-decoder.ts'
+import type { Metrics, ServerMetrics } from '../server/metrics.ts'
+import { newId } from '../server/new-id.ts'
+import { openStores, placesOf } from '../server/open-stores.ts'
+import { openTracing } from '../server/open-tracing.ts'
+import { OperatorError } from '../server/operator-error.ts'
+import { createReadiness } from '../server/readiness.ts'
+import { openReplyBuffers } from '../server/reply-buffers.ts'
+import type { OwnedFolder } from './own-data-folder.ts'
+import type { StopSteps } from './stop-steps.ts'
+
+/** What the requests of all processes share, and where their work goes. */
+interface SharedParts extends Pick<App, 'uploadUsage' | 'consoleLinks' | 'throttleBuckets' | 'workWaits'> {
+  readonly storeRequests: StoreRequests
+  /** Other processes read principals and policies again. */
+  readonly othersRefreshCallers?: () => Promise<void>
+  readonly shareRate?: ShareRate
+  /** The chain of the audit log that this process writes; default: the only one of the folder. */
+  readonly auditChain?: string
+}
+
+interface Serving {
+  readonly app: App
+  readonly listening: Listening
+  readonly refreshCallers: () => void
+}
+
+export async function serveRequests(
+  config: Config,
+  owned: Pick<OwnedFolder, 'credentials' | 'sealingKey'> & { readonly limits: Limits },
+  {
+    shared,
+    certificate,
+    metrics,
+    log,
+    steps,
+  }: {
+    readonly shared: SharedParts
+    /** Undefined for plain HTTP. */
+    readonly certificate: CertificateWatch | undefined
+    readonly metrics: ServerMetrics
+    readonly log: Log
+    readonly steps: StopSteps
+  },
+): Promise<Serving> {
+  const { limits } = owned
+  const tracing = await openTracing(process.env, log)
+  steps.push(() => tracing.stop())
+  const stores = tracing.stores(await openStores(placesOf({ ...config, limits })))
+  steps.push(() => stores.catalog.close())
+  steps.push(async () => stores.dataKeys.close())
+  const accessTimes = startAccessTimes({ catalog: stores.catalog, clock: Date.now, log }, limits)
+  steps.push(() => accessTimes.stop())
+  const background = new BackgroundWork(log)
+  steps.push(() => background.drain())
+  const audit = await openAudit(config, { limits, log, chain: shared.auditChain })
+  steps.push(() => audit.stop())
+  const replyBuffers = openReplyBuffers(limits)
+  stores.dataKeys.onExpiry((_, isCustomers) => {
+    if (isCustomers) replyBuffers.overwrite()
+  })
+  const frameDecoder = openFrameDecoder(limits)
+  steps.push(() => frameDecoder.stop())
+  const callers = openCallers({
+    ...{ owner: owned.credentials, sealingKey: owned.sealingKey, accountId: config.accountId, limits, log },
+    ...{ access: stores.catalog.access, clock: Date.now },
+  })
+  const app: App = {
+    ...stores,
+    ...{ limits, log, audit, background, accessTimes, replyBuffers, frameDecoder, newId },
+    clock: Date.now,
+    uploadUsage: shared.uploadUsage,
+    consoleLinks: shared.consoleLinks,
+    throttleBuckets: shared.throttleBuckets,
+    callers: {
+      ...callers,
+      refresh() {
+        callers.refresh()
+        return shared.othersRefreshCallers?.()
+      },
+    },
+    authorizers: openAuthorizers({ ...config, ...stores.catalog, limits, log }),
+    authorize: createAuthorize({ ...config, tags: stores.catalog.tags }),
+    pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),
+    storeRequests: shared.storeRequests,
+    workWaits: shared.workWaits,
+    region: config.region,
+    accountId: config.accountId,
+    awsQuotas: config.awsQuotas,
+  }
+  metrics.watch(app)
+  const { handler, refuse } = mountProtocols(app, {
+    ...{ handlers, extensions, dicomweb: dicomwebOperations, consoleFolder: CONSOLE_FOLDER },
+    corsOrigins: config.corsOrigin,
+    isKnownHost: knownHosts([...config.allowedHost, ...config.host], () => certificate?.current),
+    onRefused: (reason) => metrics.countRefused(reason),
+    ...(shared.shareRate && { shareRate: shared.shareRate }),
+    monitoring: {
+      failingParts: createReadiness(app),
+      metrics: () => metrics.text(),
+      isPublic: config.metricsPublic,
+    },
+  })
+  const listening = await listen({
+    ...{ hosts: config.host, port: config.port, proxies: trustedProxies(config.trustedProxy) },
+    ...{ tls: certificate?.current.context, handler: tracing.traced(measured(handler, metrics)), refuse, limits, log },
+  })
+  steps.push(() => listening.stop())
+  // It may have changed before the sockets could be told.
+  if (certificate !== undefined) listening.useCertificate(certificate.current.context)
+  return { app, listening, refreshCallers: () => callers.refresh() }
+}
+
+function measured(handler: ProtocolHandler, metrics: Metrics): ProtocolHandler {
+  return async (request) => {
+    const end = metrics.begin()
+    try {
+      const reply = await handler(request)
+      end(reply)
+      return reply
+    } catch (thrown) {
+      end({ status: 500 })
+      throw thrown
+    }
+  }
+}
+
+async function openAudit(
+  config: Config,
+  { chain, ...app }: Pick<App, 'limits' | 'log'> & { readonly chain: string | undefined },
+): Promise<AuditLog> {
+  const folder = join(config.dataFolder, AUDIT_FOLDER)
+  const { region, accountId, auditRetentionDays: retentionDays } = config
+  try {
+    return await openAuditLog({ ...{ folder, region, accountId, retentionDays, clock: Date.now, chain }, ...app })
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message
+    throw new OperatorError(`The audit log in ${folder} cannot be written: ${reason}.`, { cause })
+  }
+}
