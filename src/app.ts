@@ -121,7 +121,7 @@ export interface LinkRequester {
   readonly renewableUntil: number | undefined
 }
 
-interface ConsoleLink {
+export interface ConsoleLink {
   /** 256 random bits in base64url. */
   readonly token: string
   /** Milliseconds since 1970. */

@@ -73,12 +73,12 @@ describe('reset', () => {
     for (const name of ['.hilum', 'catalog.sqlite', 'credentials.json', 'hilum.json'])
       writeFileSync(join(folder, name), '{}')
     assert.match(hilum('reset', '--data', folder).stderr, /there is no terminal to confirm on\. Use --yes/)
-    assert.equal(readdirSync(folder).length, 5)
+    assert.equal(readdirSync(folder).length, 6)
     const { status, stdout } = hilum('reset', '--data', folder, '--yes', '--json')
     assert.equal(status, 0)
     assert.deepEqual(JSON.parse(stdout).removed.sort(), ['catalog.sqlite', 'credentials.json'])
     // The lock file is never removed: a waiting server and the next one could lock different files.
-    assert.deepEqual(readdirSync(folder).sort(), ['audit', 'hilum.json', 'lock.sqlite'])
+    assert.deepEqual(readdirSync(folder).sort(), ['audit', 'hilum.json', 'lock.processes.sqlite', 'lock.sqlite'])
   })
 
   test('with blobs in S3 nothing is removed', () => {
@@ -100,7 +100,7 @@ describe('reset', () => {
       hilum('reset', '--data', folder, '--yes').stderr,
       new RegExp(`process ${process.pid}.*is using the data folder`),
     )
-    assert.deepEqual(readdirSync(folder).sort(), ['.hilum', 'lock.sqlite', 'server.lock'])
+    assert.deepEqual(readdirSync(folder).sort(), ['.hilum', 'lock.processes.sqlite', 'lock.sqlite', 'server.lock'])
     await lock.release()
   })
 })

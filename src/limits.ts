@@ -79,6 +79,14 @@ export interface Limits {
   readonly auditRefusalsPerMinute: number
   /** A stopping server waits this long for requests and import batches in flight. */
   readonly shutdownMs: number
+  /** Of a server with several processes: one that does not answer for this time is ended, and another one takes its place. */
+  readonly processSilenceMs: number
+  /** A new process has this time to become ready. */
+  readonly processStartMs: number
+  /** Connections without a request stay open so long when their process is replaced. */
+  readonly replacedIdleMs: number
+  /** The resident memory of the process that runs imports, workflows and maintenance. Beyond it, it is ended, and another one takes its place. */
+  readonly jobsMemoryBytes: number
 
   /** Buffers of 1 MiB in the pool for replies; more are allocated when all are in use. */
   readonly replyBuffersKept: number
@@ -283,6 +291,10 @@ export const DEFAULT_LIMITS: Limits = {
   auditFileBytes: 64 * 1024 ** 2,
   auditRefusalsPerMinute: 60,
   shutdownMs: 30_000,
+  processSilenceMs: 20_000,
+  processStartMs: 120_000,
+  replacedIdleMs: 2_000,
+  jobsMemoryBytes: 8 * 1024 ** 3,
 
   replyBuffersKept: 16,
 
@@ -369,3 +381,6 @@ export const DEFAULT_LIMITS: Limits = {
 
   catalogCacheBytes: 64 * 1024 ** 2,
 }
+
+/** Each has connections to the stores, and takes memory. */
+export const PROCESSES_MAX = 64

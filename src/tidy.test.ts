@@ -48,6 +48,8 @@ const PURE_NODE_MODULES = ['node:zlib', 'node:assert/strict']
 const ENTRIES = [
   'cli.ts',
   'pixel-data/threads/frame-thread.ts',
+  'processes/jobs-process.ts',
+  'processes/request-process.ts',
   'server/job-thread.ts',
   'server/verify-thread.ts',
   'stores/sql/engine/sqlite/sqlite-checkpoint-thread.ts',

@@ -1,6 +1,9 @@
 /** The table of commands. */
+import { availableParallelism } from 'node:os'
 import { flagOf, TEXT_SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts'
 import { WORD_ATTRIBUTES } from '../contract/word-attributes.ts'
+import { defaultProcesses } from '../server/limits-for.ts'
+import { memoryOfServer } from '../server/memory-of-server.ts'
 import { POLICY_COMMANDS, PRINCIPAL_COMMANDS } from './access/access-commands.ts'
 import { AUDIT_COMMANDS } from './audit/audit-commands.ts'
 import { BACKUP_COMMANDS } from './backup/backup-commands.ts'
@@ -61,6 +64,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'The password of --catalog is read from PGPASSWORD, ~/.pgpass or the file that PGPASSFILE names, or from the address in HILUM_CATALOG.',
       'On the command line, every user of the machine could read it.',
     ],
+    defaults: { processes: defaultProcesses({ cores: availableParallelism(), memoryBytes: memoryOfServer() }) },
     examples: ['', `--catalog 'postgres://hilum@db/hilum?sslmode=verify-full'`],
     showsSettings: true,
     load: async () => (await import('./server/serve.ts')).serve,

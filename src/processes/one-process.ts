@@ -14,6 +14,7 @@ import { limitedStoreRequests } from '../server/limited-store-requests.ts'
 import { createMetrics } from '../server/metrics.ts'
 import { startCatalogCheckpoints } from '../server/open-stores.ts'
 import { startVerifySchedule } from '../server/verify-schedule.ts'
+import { auditChainsOf, continueUnusedChains } from './open-audit.ts'
 import { ownDataFolder } from './own-data-folder.ts'
 import type { RunningServer } from './running-server.ts'
 import { serveRequests } from './serve-requests.ts'
@@ -39,7 +40,11 @@ export async function startOneProcess(config: Config, options: { readonly log: L
     const ofThreads = { places, limits, logLevel: config.logLevel }
     const imports = startImportThreads({ ...ofThreads, threads: limits.importWorkers }, log)
     steps.push(() => imports.stop())
+    const chains = auditChainsOf(config)
+    const auditChain = chains.take()
+    await continueUnusedChains(config, { chains: chains.unused(), limits, log })
     const shared = {
+      auditChain,
       uploadUsage: openUploadUsage(),
       consoleLinks: createConsoleLinks(limits),
       throttleBuckets: new TokenBuckets(limits.rateLimitsKept),

@@ -22,6 +22,8 @@ export interface RunningServer {
   readonly region: string
   /** Undefined for plain HTTP. */
   readonly certificate: ServedCertificate | undefined
+  /** Replaces all processes one after the other, while the others serve. Undefined for a server of one process. */
+  readonly restart?: () => Promise<void>
   /** Finishes requests in flight, releases import jobs, and closes the stores. */
   stop(): Promise<void>
 }

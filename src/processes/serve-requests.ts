@@ -1,5 +1,4 @@
 /** Serves requests in this process: opens the stores, builds the App of the operations, mounts the protocols, and listens. */
-import { join } from 'node:path'
 import type { App, Log } from '../app.ts'
 import type { StoreRequests } from '../contract/store-requests.ts'
 import type { Limits } from '../limits.ts'
@@ -13,8 +12,6 @@ import type { ShareRate } from '../protocols/http/rate-limits.ts'
 import { trustedProxies } from '../protocols/http/request-origin.ts'
 import type { ProtocolHandler } from '../protocols/http/wire.ts'
 import { mountProtocols } from '../protocols/mount.ts'
-import { AUDIT_FOLDER } from '../security/audit/audit-files.ts'
-import { type AuditLog, openAuditLog } from '../security/audit/audit-log.ts'
 import { createAuthorize } from '../security/authorization/authorize.ts'
 import { openAuthorizers } from '../security/authorizers/authorizers.ts'
 import { openCallers } from '../security/callers/callers.ts'
@@ -28,20 +25,20 @@ import type { Metrics, ServerMetrics } from '../server/metrics.ts'
 import { newId } from '../server/new-id.ts'
 import { openStores, placesOf } from '../server/open-stores.ts'
 import { openTracing } from '../server/open-tracing.ts'
-import { OperatorError } from '../server/operator-error.ts'
 import { createReadiness } from '../server/readiness.ts'
 import { openReplyBuffers } from '../server/reply-buffers.ts'
+import { openAudit } from './open-audit.ts'
 import type { OwnedFolder } from './own-data-folder.ts'
 import type { StopSteps } from './stop-steps.ts'
 
 /** What the requests of all processes share, and where their work goes. */
-interface SharedParts extends Pick<App, 'uploadUsage' | 'consoleLinks' | 'throttleBuckets' | 'workWaits'> {
+export interface SharedParts extends Pick<App, 'uploadUsage' | 'consoleLinks' | 'throttleBuckets' | 'workWaits'> {
   readonly storeRequests: StoreRequests
   /** Other processes read principals and policies again. */
   readonly othersRefreshCallers?: () => Promise<void>
   readonly shareRate?: ShareRate
-  /** The chain of the audit log that this process writes; default: the only one of the folder. */
-  readonly auditChain?: string
+  /** The chain of the audit log that this process writes. */
+  readonly auditChain: string
 }
 
 interface Serving {
@@ -147,19 +144,5 @@ function measured(handler: ProtocolHandler, metrics: Metrics): ProtocolHandler {
       end({ status: 500 })
       throw thrown
     }
-  }
-}
-
-async function openAudit(
-  config: Config,
-  { chain, ...app }: Pick<App, 'limits' | 'log'> & { readonly chain: string | undefined },
-): Promise<AuditLog> {
-  const folder = join(config.dataFolder, AUDIT_FOLDER)
-  const { region, accountId, auditRetentionDays: retentionDays } = config
-  try {
-    return await openAuditLog({ ...{ folder, region, accountId, retentionDays, clock: Date.now, chain }, ...app })
-  } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message
-    throw new OperatorError(`The audit log in ${folder} cannot be written: ${reason}.`, { cause })
   }
 }

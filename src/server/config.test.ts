@@ -30,6 +30,7 @@ describe('where values come from', () => {
     assert.deepEqual(config, {
       host: ['127.0.0.1', '::1'],
       port: 8104,
+      processes: 1,
       allowPlainHttp: false,
       allowedHost: [],
       trustedProxy: [],
@@ -180,6 +181,7 @@ describe('a configuration is refused:', () => {
   const BAD: Record<string, unknown> = {
     host: ['a b'],
     port: 70_000,
+    processes: 65,
     allowPlainHttp: 'yes',
     allowedHost: ['https://ahi.example'],
     trustedProxy: ['10.0.0.0/33'],

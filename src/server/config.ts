@@ -39,6 +39,8 @@ export interface TlsConfig {
 export interface Config {
   readonly host: readonly string[]
   readonly port: number
+  /** That serve requests; if there are several, there is one for jobs and a primary beside them. */
+  readonly processes: number
   /** Without it the server speaks plain HTTP. */
   readonly tls?: TlsConfig
   /** Listen without TLS beyond loopback. */
@@ -112,7 +114,7 @@ export function loadConfig(options: {
   env?: Readonly<Record<string, string | undefined>>
   /** Relative paths in flags and variables start here. */
   cwd: string
-  defaults?: Partial<Pick<Config, 'logLevel' | 'port'>>
+  defaults?: Partial<Pick<Config, 'logLevel' | 'port' | 'processes'>>
   /** What the server may take of memory, and the cores of the machine: defaults of limits depend on both. */
   memoryBytes?: number
   cores?: number
@@ -165,6 +167,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
   const config: Record<string, unknown> = {
     host: ['127.0.0.1', '::1'],
     port: 8104,
+    processes: 1,
     allowPlainHttp: false,
     allowedHost: [],
     trustedProxy: [],
@@ -180,8 +183,9 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     auditRetentionDays: 2_557,
     verifyEvery: '7d',
     ...at.defaults,
-    limits: limitsFor(at.memoryBytes, at.cores),
   }
+  const processes = (values.get('processes') ?? config.processes) as number
+  config.limits = limitsFor(at.memoryBytes, at.cores, processes)
   for (const [key, given] of values) {
     const value = PATHS.includes(key) ? resolve(at.cwd, given as string) : given
     const [outer, inner] = key.split('.') as [string, string | undefined]

@@ -16,12 +16,17 @@ const LOCKED_FILE = 'lock.sqlite'
 /** Identifies the holder of the lock, for messages only. */
 const HOLDER_FILE = 'server.lock'
 
+/** Each further process of a server has a shared lock on it. */
+const PROCESSES_FILE = 'lock.processes.sqlite'
+
 /** Files of the lock in the data folder. */
-export const LOCK_FILES: readonly string[] = [LOCKED_FILE, HOLDER_FILE]
+export const LOCK_FILES: readonly string[] = [LOCKED_FILE, PROCESSES_FILE, HOLDER_FILE]
 
 /** `hilum doctor` reads the file for less than a millisecond, and the threads of a killed process take a moment to end. */
 const LOCK_TIMEOUT_MS = 1_000
 const RETRY_MS = 20
+/** The processes of a server whose primary was killed end at once, but may have to release their work. */
+const PROCESSES_END_MS = 10_000
 
 export interface FolderLock {
   release(): Promise<void>
@@ -46,6 +51,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       if (waitedMs >= LOCK_TIMEOUT_MS) throw new FolderInUse(await readHolder(folder))
       await setTimeout(RETRY_MS)
     }
+    await untilProcessesEnded(folder)
     // On failure (a full disk, which the stores report), messages do not name the process.
     await writeFile(join(folder, HOLDER_FILE), JSON.stringify(thisProcess()), { mode: 0o600 }).catch(() => {})
   } catch (error) {
@@ -57,6 +63,30 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       await rm(join(folder, HOLDER_FILE), { force: true })
       connection.close()
     },
+  }
+}
+
+/**
+ * For a further process of the server that has locked the folder: until it ends, the next server does not begin, even if the first process was
+ * killed.
+ */
+export function joinFolderLock(folder: string): { release(): void } {
+  const connection = new SqliteConnection(join(folder, PROCESSES_FILE), { readonly: false, timeoutMs: LOCK_TIMEOUT_MS })
+  connection.command('BEGIN')
+  // The transaction has its shared lock from the first read on.
+  connection.command('SELECT 1 FROM sqlite_schema')
+  return { release: () => connection.close() }
+}
+
+async function untilProcessesEnded(folder: string): Promise<void> {
+  const connection = new SqliteConnection(join(folder, PROCESSES_FILE), { readonly: false, timeoutMs: 0 })
+  try {
+    for (let waitedMs = 0; !tryExclusive(connection); waitedMs += RETRY_MS) {
+      if (waitedMs >= PROCESSES_END_MS) throw new FolderInUse('a process of a server that was killed')
+      await setTimeout(RETRY_MS)
+    }
+  } finally {
+    connection.close()
   }
 }
 

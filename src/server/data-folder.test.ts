@@ -20,7 +20,7 @@ test('the folder is created for its owner only, and marked', async (t) => {
   assert.equal(await isDataFolder(folder), true)
   assert.deepEqual((await readdir(folder)).sort(), [MARKER_FILE, ...LOCK_FILES].sort())
   await lock.release()
-  assert.deepEqual((await readdir(folder)).sort(), [MARKER_FILE, 'lock.sqlite'])
+  assert.deepEqual((await readdir(folder)).sort(), [MARKER_FILE, 'lock.processes.sqlite', 'lock.sqlite'])
 })
 
 test('a second server is refused until the first releases the lock', async (t) => {

@@ -14,17 +14,18 @@ import { openLog } from './log.ts'
 import { newId } from './new-id.ts'
 import { openStores } from './open-stores.ts'
 import { openTracing } from './open-tracing.ts'
-import { serveStoreRequest } from './store-request-port.ts'
+import { type Answer, portCarrier, type Question } from './store-request-carrier.ts'
+import { serveStoreRequest } from './store-request-exchange.ts'
 
 // Gives requests priority: on two cores this halves the 99th percentile of searches during an import, which takes no longer. On Linux the
 // priority is that of the calling thread; elsewhere it would be that of the process.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
-const { places, limits, logLevel, workerId, diedWorkerIds } = workerData as ImportThreadData
+const { places, limits, logLevel, processName, workerId, diedWorkerIds } = workerData as ImportThreadData
 // A thread reads each byte once.
 const stores = await openStores({ ...places, limits: { ...places.limits, decryptedCacheBytes: 0 } })
 const frames = startFrameThreads(limits)
-const log = openLog({ logLevel })
+const log = openLog({ logLevel, processName })
 // Not the stores: a job calls them too often.
 const tracing = await openTracing(process.env, log)
 const app = { ...stores, frames, limits, clock: Date.now, newId, log, inSpan: tracing.inSpan }
@@ -41,7 +42,7 @@ const lookForIdle = setInterval(() => {
 parentPort!.on('message', (message: JobThreadMessage) => {
   if (message === 'stop') void stop()
   else if (message === 'wake') for (const loop of loops) loop.wake()
-  else void serveStoreRequest({ requests: storeRequests, log }, message)
+  else void serveStoreRequest({ requests: storeRequests, log }, portCarrier<Answer, Question>(message))
 })
 
 report('ready')

@@ -1,18 +1,21 @@
 /** The threads that run import jobs, so that they do not delay requests. A thread that dies is replaced. */
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Log } from '../app.ts'
-import type { StoreRequests } from '../contract/store-requests.ts'
+import type { StoreRequest, StoreRequestOptions, StoreRequests } from '../contract/store-requests.ts'
 import { StoreRequestsEnding } from '../jobs/store-requests/store-requests.ts'
 import type { Limits } from '../limits.ts'
 import type { Config } from './config.ts'
 import { newId } from './new-id.ts'
 import type { StorePlaces } from './open-stores.ts'
-import { type OpenedPort, openStoreRequest } from './store-request-port.ts'
+import { type Answer, portCarrier, type Question } from './store-request-carrier.ts'
+import { openStoreRequest } from './store-request-exchange.ts'
 
 export interface ImportThreadOptions {
   readonly places: StorePlaces
   readonly limits: Limits
   readonly logLevel: Config['logLevel']
+  /** Of a server with several: the name in its log lines. */
+  readonly processName?: string
 }
 
 /** The worker data of a thread, which is cloned. */
@@ -23,7 +26,8 @@ export interface ImportThreadData extends ImportThreadOptions {
   readonly diedWorkerIds: readonly string[]
 }
 
-export type JobThreadMessage = 'wake' | 'stop' | OpenedPort
+/** A port is that of a store request. */
+export type JobThreadMessage = 'wake' | 'stop' | MessagePort
 
 /** `ready`: it looks for jobs; `idle`: for a while it has had none. */
 export type JobThreadReport = 'ready' | 'idle'
@@ -43,12 +47,17 @@ const RESTART_AFTER_MS = 1_000
 /** Their leases may not have been ended yet, while the catalog was away. */
 const DIED_WORKERS_MAX = 16
 
-export function startImportThreads(
-  options: ImportThreadOptions & { readonly threads: number },
-  log: Log,
-): ImportThreads {
-  const { threads, ...threadOptions } = options
-  const running = Array.from({ length: threads }, () => keepAlive(threadOptions, log))
+interface ImportThreadsOptions extends ImportThreadOptions {
+  readonly threads: number
+  /** Of a process in whose place this one is, and which died. */
+  readonly diedWorkerIds?: readonly string[]
+  /** A thread begins, with this id. */
+  readonly onWorker?: (workerId: string) => void
+}
+
+export function startImportThreads(options: ImportThreadsOptions, log: Log): ImportThreads {
+  const { threads, diedWorkerIds = [], onWorker = () => {}, ...threadOptions } = options
+  const running = Array.from({ length: threads }, () => keepAlive(threadOptions, { diedWorkerIds, onWorker, log }))
   let next = 0
   return {
     storeRequests: {
@@ -72,11 +81,18 @@ interface KeptThread {
   stop(): Promise<void>
 }
 
-function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
+function keepAlive(
+  options: ImportThreadOptions,
+  {
+    diedWorkerIds,
+    onWorker,
+    log,
+  }: Required<Pick<ImportThreadsOptions, 'diedWorkerIds' | 'onWorker'>> & { readonly log: Log },
+): KeptThread {
   let stopping = false
   let restart: NodeJS.Timeout | undefined
   let replaced = Promise.withResolvers<void>()
-  let died: readonly string[] = []
+  let died: readonly string[] = diedWorkerIds
   /** One that takes the place of an idle one when it is ready, so that no job waits for its start. */
   let successor: Worker | undefined
   const running = new Set<Worker>()
@@ -86,6 +102,7 @@ function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
     // Both files are JavaScript in dist/, and TypeScript in src/.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const workerId = newId()
+    onWorker(workerId)
     const workerData: ImportThreadData = { ...options, workerId, diedWorkerIds: died }
     const startedAt = performance.now()
     const worker = new Worker(new URL(`./job-thread.${extension}`, import.meta.url), {
@@ -131,12 +148,12 @@ function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
     async openStoreRequest(request) {
       const first = thread
       try {
-        return await openStoreRequest(first, request)
+        return await openOn(first, request)
       } catch (error) {
         if (stopping || !(error instanceof StoreRequestsEnding)) throw error
         // It was replaced meanwhile, or has died: within a second or two another one takes its place.
         if (thread === first) await replaced.promise
-        return openStoreRequest(thread, request)
+        return openOn(thread, request)
       }
     },
     wake: () => thread.postMessage('wake'),
@@ -149,4 +166,13 @@ function keepAlive(options: ImportThreadOptions, log: Log): KeptThread {
       await Promise.all(exits)
     },
   }
+}
+
+function openOn(thread: Worker, request: StoreRequestOptions): Promise<StoreRequest> {
+  const { port1, port2 } = new MessageChannel()
+  const carrier = portCarrier<Question, Answer>(port1, thread)
+  // A thread that has ended takes no port; its end may not be known here yet.
+  if (thread.threadId < 0) port2.close()
+  else thread.postMessage(port2, [port2])
+  return openStoreRequest(carrier, request)
 }

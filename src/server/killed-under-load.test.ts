@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
@@ -18,7 +18,12 @@ const ANSWERS_MAX = 150
 /** Work of a killed server resumes sooner than usual, and the kills are not the fault of a file. */
 const LIMITS = { importLeaseMs: 3_000, workflowLeaseMs: 3_000, importAttempts: 1_000 }
 
-test('nothing acknowledged is lost when the server is killed again and again', async (context) => {
+for (const processes of [1, 2]) {
+  const name = `nothing acknowledged is lost when a server of ${processes} ${processes === 1 ? 'process' : 'processes'} is killed again and again`
+  test(name, (context) => killAgainAndAgain(context, processes))
+}
+
+async function killAgainAndAgain(context: TestContext, processes: number): Promise<void> {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-killed-'))
   removeAtExit(cwd)
   const env = { HILUM_ACCESS_KEY_ID: LOAD_KEYS.accessKeyId, HILUM_SECRET_ACCESS_KEY: LOAD_KEYS.secretAccessKey }
@@ -27,7 +32,7 @@ test('nothing acknowledged is lost when the server is killed again and again', a
   const load = new MixedLoad({ folder: join(cwd, 'data'), mix: MOSTLY_WRITING })
   context.after(() => load.close())
   const start = async () => {
-    const words = ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1']
+    const words = ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1', '--processes', `${processes}`]
     const server = startHilumProcess(context, words, { cwd, env })
     const [, endpoint] = await server.printed(/Hilum answers at (http:\S+:\d+)/)
     load.connect(endpoint!, CLIENTS)
@@ -61,5 +66,5 @@ test('nothing acknowledged is lost when the server is killed again and again', a
   const { jobs, tags, ...others } = load.acknowledged
   // In a few rounds no copy may be complete long enough to be deleted.
   for (const [what, count] of Object.entries({ jobs, tags, ...(isSoak && others) })) assert.ok(count > 0, `no ${what}`)
-  context.diagnostic(JSON.stringify({ rounds: ROUNDS, ...load.acknowledged }))
-})
+  context.diagnostic(JSON.stringify({ processes, rounds: ROUNDS, ...load.acknowledged }))
+}

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
-import { limitsFor } from './limits-for.ts'
+import { dividedLimits } from '../processes/divided-limits.ts'
+import { defaultProcesses, limitsFor } from './limits-for.ts'
 
 const MIB = 1024 ** 2
 
@@ -36,4 +37,25 @@ test('a large machine has an import thread for each four cores and each 8 GiB of
   const workers = (gibibytes: number, cores: number) => limitsFor(gibibytes * 1024 * MIB, cores).importWorkers
   assert.deepEqual([workers(64, 1), workers(64, 7), workers(64, 8), workers(64, 32)], [1, 1, 2, 4])
   assert.deepEqual([workers(0.5, 32), workers(15, 32), workers(16, 32)], [1, 1, 2])
+})
+
+test('the processes that serve requests have together what one has, and each has something', () => {
+  for (const processes of [2, 3, 8, 64]) {
+    const part = dividedLimits(DEFAULT_LIMITS, processes)
+    assert.ok(part.connections * processes <= DEFAULT_LIMITS.connections)
+    assert.ok(part.requestBodiesBytes * processes <= DEFAULT_LIMITS.requestBodiesBytes)
+    assert.ok(part.s3Connections * processes <= DEFAULT_LIMITS.s3Connections)
+    assert.equal(part.catalogReadConnections, Math.max(1, Math.floor(8 / processes)))
+    assert.equal(part.requestBodyBytes, DEFAULT_LIMITS.requestBodyBytes, 'of one request')
+    for (const [name, value] of Object.entries(part)) assert.ok(value >= 1, name)
+  }
+})
+
+test('a core has a process, up to eight, and fewer with little memory', () => {
+  const processes = (cores: number, mib: number) => defaultProcesses({ cores, memoryBytes: mib * MIB })
+  assert.deepEqual(
+    [processes(1, 16_384), processes(2, 16_384), processes(8, 16_384), processes(32, 65_536)],
+    [1, 2, 8, 8],
+  )
+  assert.deepEqual([processes(8, 384), processes(8, 512), processes(8, 1024), processes(8, 2048)], [1, 1, 3, 7])
 })

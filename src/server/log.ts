@@ -12,9 +12,17 @@ import { RepeatedLines } from './repeated-lines.ts'
 const repeated = new RepeatedLines()
 process.on('exit', () => repeated.flush())
 
-export function openLog({ logLevel }: Pick<Config, 'logLevel'>): Log {
+/** @param options.processName of a server with several: it is in every line */
+export function openLog({
+  logLevel,
+  processName,
+}: Pick<Config, 'logLevel'> & { readonly processName?: string | undefined }): Log {
   const log = pino(
-    { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    {
+      level: logLevel,
+      base: processName === undefined ? null : { process: processName },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
     pino.destination({ dest: 2, sync: true }),
   )
   const limited =

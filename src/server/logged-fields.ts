@@ -9,7 +9,7 @@ const LOGGED = new Set([
   // Ids, which Hilum makes.
   ...['datastoreId', 'imageSetId', 'imageFrameId', 'jobId', 'accessKeyId', 'blobKey', 'chain', 'sequence', 'hash'],
   // Numbers.
-  ...['offsetBytes', 'sizeBytes', 'blobs', 'tookMs', 'filesFound', 'filesDone', 'connections', 'leftOut'],
+  ...['offsetBytes', 'sizeBytes', 'blobs', 'tookMs', 'filesFound', 'filesDone', 'connections', 'leftOut', 'processes'],
   // Configuration.
   ...['authorizer', 'endpoint', 'host', 'dataFolder', 'folder', 'limit', 'value', 'work'],
 ])

@@ -18,12 +18,14 @@ export interface Metrics {
 }
 
 /** The metrics of a process, as prom-client describes them. */
-type ProcessMetrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
+export type ProcessMetrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>
 
 export interface ServerMetrics extends Metrics {
   /** Without those that are about the stores: they are the same for all processes. */
   ofProcess(): Promise<ProcessMetrics>
   watch(app: Pick<App, 'catalog' | 'audit' | 'clock' | 'locations'>): void
+  /** The processes of a server with several, by kind. The returned function counts one that is started again. */
+  watchProcesses(counts: () => Readonly<Record<string, number>>): (kind: string) => void
   /** Undefined for a server without TLS. */
   watchCertificate(served: { readonly current: { readonly expiresAt: number } } | undefined): void
 }
@@ -114,6 +116,7 @@ export function createMetrics(ofAllProcesses?: () => Promise<readonly ProcessMet
         await Promise.all([countCatalog(), countUploads()])
       }
     },
+    watchProcesses: (counts) => watchProcesses(counts, registry),
     watchCertificate(served) {
       if (served === undefined) return
       new Gauge({
@@ -134,6 +137,27 @@ export function createMetrics(ofAllProcesses?: () => Promise<readonly ProcessMet
       return { contentType: registry.contentType, text: parts.filter((part) => part.trim() !== '').join('\n') }
     },
   }
+}
+
+function watchProcesses(counts: () => Readonly<Record<string, number>>, registry: Registry): (kind: string) => void {
+  const registers = [registry]
+  new Gauge({
+    name: 'hilum_processes',
+    help: 'Processes of the server that are ready, by kind.',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const [kind, count] of Object.entries(counts())) this.set({ kind }, count)
+    },
+  })
+  const restarts = new Counter({
+    name: 'hilum_process_restarts_total',
+    help: 'Processes that ended by themselves, or were ended because of a limit, and were started again.',
+    labelNames: ['kind'],
+    registers,
+  })
+  for (const kind of Object.keys(counts())) restarts.inc({ kind }, 0)
+  return (kind) => restarts.inc({ kind })
 }
 
 function watchAudit({ audit }: Pick<App, 'audit'>, registry: Registry): void {
@@ -205,4 +229,11 @@ function watchCatalog({ catalog, clock }: Pick<App, 'catalog' | 'clock'>, regist
       isUp.set(0)
     }
   }
+}
+
+/** What the processes that have ended counted, so that no sum becomes smaller. */
+export async function endedCounts(before: ProcessMetrics, ended: ProcessMetrics): Promise<ProcessMetrics> {
+  // The declarations of prom-client leave out that the type is a name.
+  const counts = [...before, ...ended].filter(({ type }) => ['counter', 'histogram'].includes(String(type)))
+  return AggregatorRegistry.aggregate([counts]).getMetricsAsJSON()
 }

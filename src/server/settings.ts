@@ -1,6 +1,6 @@
 /** The table of settings: flags, environment variables, keys of the configuration file and help texts. */
 import { z } from 'zod'
-import { DEFAULT_LIMITS } from '../limits.ts'
+import { DEFAULT_LIMITS, PROCESSES_MAX } from '../limits.ts'
 import { ipRange } from '../security/policies/ip-range.ts'
 import { authorizersSchema, rolesSchema } from './access-settings.ts'
 import { durationOf } from './duration.ts'
@@ -32,6 +32,16 @@ export const SETTINGS: readonly Setting[] = [
     expects: 'a whole number from 0 to 65535 (0 takes any free port)',
     placeholder: '<number>',
     help: 'port to listen on; default: 8104',
+  },
+  {
+    key: 'processes',
+    flag: 'processes',
+    variable: 'HILUM_PROCESSES',
+    kind: 'number',
+    schema: z.int().min(1).max(PROCESSES_MAX),
+    expects: `a whole number from 1 to ${PROCESSES_MAX}`,
+    placeholder: '<number>',
+    help: 'processes that serve requests; default: the cores, at most 8, fewer with little memory; of demo: 1',
   },
   {
     key: 'tls.cert',

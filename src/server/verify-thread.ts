@@ -10,14 +10,16 @@ import { openStores } from './open-stores.ts'
 // As an import thread: requests have priority.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
-const { places, limits, logLevel, notSince } = workerData as ImportThreadOptions & { readonly notSince: number }
+const { places, limits, logLevel, processName, notSince } = workerData as ImportThreadOptions & {
+  readonly notSince: number
+}
 const stopping = new AbortController()
 parentPort!.on('message', () => stopping.abort())
 const statementLimits = {
   ...{ ...limits, catalogStatementTimeoutMs: limits.maintenanceStatementTimeoutMs },
   decryptedCacheBytes: 0,
 }
-const log = openLog({ logLevel })
+const log = openLog({ logLevel, processName })
 const stores = await openStores({ ...places, limits: statementLimits })
 try {
   const app = { ...stores, limits, clock: Date.now, newId, log }

@@ -1,22 +1,20 @@
 /** `hilum serve`: runs the server until a signal stops it. */
 
 import { startServer } from '../../main.ts'
+import { explainedStart } from '../../processes/explained-start.ts'
 import type { RunningServer } from '../../processes/running-server.ts'
 import type { Config } from '../../server/config.ts'
 import { openLog } from '../../server/log.ts'
-import { OperatorError } from '../../server/operator-error.ts'
-import { OtherSchema } from '../../stores/sql/schema/other-schema.ts'
-import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { stopOnCtrlC } from '../terminal/stop-signal.ts'
 
 export async function serve({ config, terminal }: Invocation): Promise<ExitCode> {
-  // As for other servers, SIGHUP reads the certificate again. In a terminal it means that the terminal is gone.
-  const reloads = config.tls !== undefined && !terminal.isInteractive
+  // As for other servers, SIGHUP reads the certificate again, or restarts the processes. In a terminal it means that the terminal is gone.
+  const reloads = (config.tls !== undefined || config.processes > 1) && !terminal.isInteractive
   const stop = stopOnCtrlC({ onHangup: reloads ? 'ignore' : 'stop' })
   const server = await startOrExplain(config)
   const { endpoint, region, certificate } = server
-  const reload = () => certificate?.reload()
+  const reload = () => (server.restart === undefined ? certificate?.reload() : server.restart())
   if (reloads) process.on('SIGHUP', reload)
   if (config.json) terminal.print(JSON.stringify({ endpoint, region, dataFolder: config.dataFolder }))
   else {
@@ -43,25 +41,6 @@ export async function startOrExplain(config: Config): Promise<RunningServer> {
   try {
     return await startServer(config, { log: openLog(config) })
   } catch (cause) {
-    if (cause instanceof StoreUnavailable) {
-      throw new OperatorError(`Hilum cannot start: ${cause.message}. Run \`hilum doctor\` for details.`, { cause })
-    }
-    if (cause instanceof OtherSchema) throw new OperatorError(`Hilum cannot start: ${cause.message}.`, { cause })
-    const sentence = sentenceFor((cause as NodeJS.ErrnoException).code, config)
-    throw sentence === undefined ? cause : new OperatorError(sentence, { cause })
-  }
-}
-
-function sentenceFor(code: string | undefined, { host, port }: Config): string | undefined {
-  switch (code) {
-    case 'EADDRINUSE':
-      return `Port ${port} is already in use. Stop the program that uses it, or choose another port with --port (0 takes any free one).`
-    case 'EACCES':
-      return `This user may not listen on port ${port}. Choose one above 1023 with --port.`
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `This machine has no address ${host.join(' or ')}. Choose another with --host.`
-    default:
-      return undefined
+    throw explainedStart(cause, config)
   }
 }

@@ -23,7 +23,7 @@ export interface Command {
   readonly examples?: readonly string[]
   /** The help lists the settings of the server, in place of a reference to `hilum serve --help`. */
   readonly showsSettings?: true
-  readonly defaults?: Partial<Pick<Config, 'logLevel'>>
+  readonly defaults?: Partial<Pick<Config, 'logLevel' | 'processes'>>
   /** Commands are loaded when they run, so that `env` does not load a database. */
   load(): Promise<(invocation: Invocation) => Promise<ExitCode>>
 }

@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
 import type { Log } from '../../app.ts'
 import type { Limits } from '../../limits.ts'
@@ -24,8 +24,11 @@ export interface Listening {
   readonly port: number
   /** New connections get this certificate; open ones keep theirs. */
   useCertificate(context: SecureContextOptions): void
-  /** Accepts no new connections, closes idle ones, and waits up to limits.shutdownMs for requests in flight. */
-  stop(): Promise<void>
+  /**
+   * Accepts no new connections, closes idle ones, and waits up to limits.shutdownMs for requests in flight. Further calls wait for the first.
+   * @param options.idleMs idle connections stay open so long, each for one more request: no client sends into one that is being closed
+   */
+  stop(options?: { readonly idleMs: number }): Promise<void>
 }
 
 interface ListenOptions {
@@ -64,11 +67,16 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const { servers, port } = await bind(options, () => createHttpServer(options, shared))
   const activity = setInterval(() => connections.noteActivity(), ACTIVITY_INTERVAL_MS).unref()
 
-  async function stopAll(): Promise<void> {
+  async function stopAll({ idleMs }: { readonly idleMs: number }): Promise<void> {
     shared.stopping = true
     clearInterval(activity)
-    const closed = Promise.all(servers.map((server) => once(server.close(), 'close')))
-    for (const { socket, pending } of connections.all()) if (pending.size === 0) socket.destroy()
+    // The close of HTTP would also close idle connections.
+    const closed = Promise.all(servers.map((server) => once(NetServer.prototype.close.call(server), 'close')))
+    const closeIdle = () => {
+      for (const { socket, pending } of connections.all()) if (pending.size === 0) socket.destroy()
+    }
+    const idle = idleMs === 0 ? undefined : setTimeout(closeIdle, idleMs)
+    if (idle === undefined) closeIdle()
     const deadline = setTimeout(() => {
       log.warn(
         { connections: connections.size },
@@ -77,11 +85,14 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       for (const { socket } of connections.all()) socket.destroy()
     }, limits.shutdownMs)
     await closed
+    clearTimeout(idle)
     clearTimeout(deadline)
+    // Ends the timer of HTTP too.
+    for (const server of servers) server.close()
   }
   let stopped: Promise<void> | undefined
-  const stop = () => {
-    stopped ??= stopAll()
+  const stop = (how = { idleMs: 0 }) => {
+    stopped ??= stopAll(how)
     return stopped
   }
   const useCertificate = (context: SecureContextOptions) => {

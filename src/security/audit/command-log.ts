@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { fileName } from './audit-files.ts'
 import { type EventContext, eventOfCommand, eventOfService } from './cloudtrail-event.ts'
-import { findChain } from './last-line.ts'
+import { findOnlyChain } from './last-line.ts'
 import { LineWriter } from './line-writer.ts'
 
 /** `keys disable`, and the user of the operating system who called it. */
@@ -78,7 +78,7 @@ async function appended(writer: LineWriter, event: object): Promise<number> {
 function openWriter(options: CommandLogOptions): { readonly writer: LineWriter; readonly found: object } {
   const { folder } = options
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const chainFound = findChain(folder)
+  const chainFound = findOnlyChain(folder)
   const { chain, nextFile, durable, unfinished } = chainFound
   return {
     writer: new LineWriter({ ...options, ...chainFound, onChange: () => {}, onRotation: () => {} }),

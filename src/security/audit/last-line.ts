@@ -42,6 +42,13 @@ export function findChain(folder: string, chain: string = chainsIn(folder)[0] ??
   return { chain, end: CHAIN_START, nextFile, unfinished, durable, isNew: false }
 }
 
+/** For commands, which act one after the other. @throws Error if the folder has several chains */
+export function findOnlyChain(folder: string): FoundChain {
+  const [chain, other] = chainsIn(folder)
+  if (other === undefined) return findChain(folder, chain)
+  throw new Error(`it holds the logs of several servers (${chain} and ${other}). Move those of other servers away`)
+}
+
 interface LastLine {
   readonly bytes: Buffer
   /** Where the last whole line ends. */

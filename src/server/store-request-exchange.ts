@@ -1,72 +1,47 @@
 /**
- * Store requests between the thread of the server, which receives them, and an import thread, which stores their files. Each request has a
- * port. One message at a time is under way, and the next is sent when it was answered: a client sends no faster than its files are stored.
+ * Store requests between the thread or process that receives them, and the one that stores their files. Each request has a carrier. One
+ * message at a time is under way, and the next is sent when it was answered: a client sends no faster than its files are stored.
  */
-import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import type { Log } from '../app.ts'
-import { ContractError, type ErrorName, TemporarilyUnavailable } from '../contract/errors.ts'
-import type { StoreOutcome, StoreRequest, StoreRequestOptions, StoreRequests } from '../contract/store-requests.ts'
+import { ContractError, TemporarilyUnavailable } from '../contract/errors.ts'
+import type { StoreRequest, StoreRequestOptions, StoreRequests } from '../contract/store-requests.ts'
 import { StoreRequestsEnding } from '../jobs/store-requests/store-requests.ts'
-
-/** Sent to the import thread with its port. */
-export interface OpenedPort {
-  readonly port: MessagePort
-  readonly options: StoreRequestOptions
-}
-
-/** `end`: of a file; `drop`: its bytes threw. */
-type Question =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer>; readonly next: 'more' | 'end' | 'drop' }
-  | { readonly kind: 'finish' }
-
-type Answer =
-  | { readonly kind: 'taken' }
-  | { readonly kind: 'finished'; readonly outcomes: readonly StoreOutcome[] }
-  | { readonly kind: 'refused'; readonly name: ErrorName | undefined; readonly message: string }
-  | { readonly kind: 'ending' }
+import type { Answer, Carrier, Question } from './store-request-carrier.ts'
 
 const MESSAGE_BYTES = 256 * 1024
 
-const ended = () => new StoreRequestsEnding('an import thread ended')
+const ended = () => new StoreRequestsEnding('the worker that stores files ended; send the request again')
 
-/** @throws ContractError, TemporarilyUnavailable; StoreRequestsEnding if the thread ends */
-export async function openStoreRequest(thread: Worker, options: StoreRequestOptions): Promise<StoreRequest> {
-  if (thread.threadId < 0) throw ended()
-  const { port1: port, port2 } = new MessageChannel()
+/** @throws ContractError, TemporarilyUnavailable; StoreRequestsEnding if the other end is gone */
+export async function openStoreRequest(
+  carrier: Carrier<Question, Answer>,
+  options: StoreRequestOptions,
+): Promise<StoreRequest> {
   let waiting: PromiseWithResolvers<Answer> | undefined
   let isClosed = false
-  port.on('message', (answer: Answer) => waiting?.resolve(answer))
-  const onExit = () => {
+  carrier.onMessage((answer) => waiting?.resolve(answer))
+  carrier.onClose(() => {
     isClosed = true
     waiting?.reject(ended())
-    thread.off('exit', onExit)
-  }
-  port.on('close', onExit)
-  thread.on('exit', onExit)
+  })
 
-  async function answerTo(ask: () => void): Promise<Answer> {
+  async function ask(question: Question): Promise<Answer> {
     if (isClosed) throw ended()
     waiting = Promise.withResolvers<Answer>()
-    ask()
+    carrier.send(question)
     const answer = await waiting.promise
     if (answer.kind === 'ending') throw ended()
     if (answer.kind !== 'refused') return answer
-    const { name, message } = answer
-    throw name === undefined ? new TemporarilyUnavailable(message) : new ContractError(name, message)
-  }
-  // The memory of the bytes goes with them.
-  const ask = (question: Question) =>
-    answerTo(() => port.postMessage(question, question.kind === 'bytes' ? [question.bytes.buffer] : []))
-  const close = () => {
-    thread.off('exit', onExit)
-    port.close()
+    const { name, message, retryAfterSeconds } = answer
+    throw name === undefined
+      ? new TemporarilyUnavailable(message)
+      : new ContractError(name, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
   }
 
   try {
-    const opened: OpenedPort = { port: port2, options }
-    await answerTo(() => thread.postMessage(opened, [port2]))
+    await ask({ kind: 'open', options })
   } catch (error) {
-    close()
+    carrier.close()
     throw error
   }
   return {
@@ -101,28 +76,28 @@ export async function openStoreRequest(thread: Worker, options: StoreRequestOpti
         const answer = await ask({ kind: 'finish' })
         return answer.kind === 'finished' ? answer.outcomes : []
       } finally {
-        close()
+        carrier.close()
       }
     },
-    abort: close,
+    abort: () => carrier.close(),
   }
 }
 
 class FileDropped extends Error {}
 
-/** In the import thread. */
+/** At the end that stores. */
 export async function serveStoreRequest(
   { requests, log }: { readonly requests: StoreRequests; readonly log: Log },
-  { port, options }: OpenedPort,
+  carrier: Carrier<Answer, Question>,
 ): Promise<void> {
   const questions: Question[] = []
   let wake: () => void = () => {}
   let isClosed = false
-  port.on('message', (question: Question) => {
+  carrier.onMessage((question) => {
     questions.push(question)
     wake()
   })
-  port.on('close', () => {
+  carrier.onClose(() => {
     isClosed = true
     wake()
   })
@@ -134,7 +109,7 @@ export async function serveStoreRequest(
     }
     return questions.shift()
   }
-  const answer = (each: Answer) => port.postMessage(each)
+  const answer = (each: Answer) => carrier.send(each)
 
   async function* bytesOf(first: Extract<Question, { kind: 'bytes' }>): AsyncGenerator<Uint8Array> {
     for (let message: Question | undefined = first; ; ) {
@@ -148,7 +123,9 @@ export async function serveStoreRequest(
 
   let request: StoreRequest | undefined
   try {
-    request = await requests.open(options)
+    const first = await nextQuestion()
+    if (first?.kind !== 'open') return
+    request = await requests.open(first.options)
     answer({ kind: 'taken' })
     for (;;) {
       const question = await nextQuestion()
@@ -157,6 +134,7 @@ export async function serveStoreRequest(
         answer({ kind: 'finished', outcomes: await request.finish() })
         return
       }
+      if (question.kind === 'open') return
       try {
         await request.add(bytesOf(question), { isOwn: true })
       } catch (error) {
@@ -167,11 +145,14 @@ export async function serveStoreRequest(
   } catch (error) {
     const name = error instanceof ContractError ? error.name : undefined
     const isExpected = name !== undefined || error instanceof TemporarilyUnavailable
+    const retryAfterSeconds = error instanceof ContractError ? error.retryAfterSeconds : undefined
     const message = isExpected ? (error as Error).message : 'store requests were interrupted'
-    answer(error instanceof StoreRequestsEnding ? { kind: 'ending' } : { kind: 'refused', name, message })
+    answer(
+      error instanceof StoreRequestsEnding ? { kind: 'ending' } : { kind: 'refused', name, message, retryAfterSeconds },
+    )
     if (!isExpected) log.error({ err: error }, 'a store request failed')
   } finally {
     request?.abort()
-    port.close()
+    carrier.close()
   }
 }

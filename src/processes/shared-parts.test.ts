@@ -1,0 +1,153 @@
+/** What the processes of one server share: connections, links, throttles, rates, principals, metrics and the audit log. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { ListDatastoresCommand } from '@aws-sdk/client-medical-imaging'
+import { activeDatastore } from '../../acceptance/support/datastores.ts'
+import { type Served, serveProcesses, withoutProc } from './processes.fixture.ts'
+
+const skip = withoutProc
+
+/** By the chain of the audit log: which process has served how many requests. */
+function requestsByProcess({ dataFolder }: Served): number[] {
+  const folder = join(dataFolder, 'audit')
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => readFileSync(join(folder, name), 'utf8').split('"eventName":"ListDatastores"').length - 1)
+}
+
+/** On a connection of its own: fetch would take those that are open. */
+async function postTo(url: string, body: string): Promise<{ readonly status: number }> {
+  const sent = request(url, { method: 'POST', agent: false, headers: { 'content-type': 'application/json' } })
+  sent.end(body)
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  response.resume()
+  return { status: response.statusCode! }
+}
+
+/** At the same time, so that every process has some of them. */
+const statuses = (requests: readonly (() => Promise<{ readonly status: number }>)[]): Promise<number[]> =>
+  Promise.all(requests.map(async (request) => (await request()).status))
+
+test('connections go to all processes, which write one audit log and count in one place', { skip }, async (t) => {
+  const served = await serveProcesses(t, { processes: 3 })
+  assert.equal(served.pids('request-').length, 3)
+  assert.equal(served.pids('jobs').length, 1)
+  const clients = Array.from({ length: 12 }, () => served.client())
+  for (let round = 0; round < 5; round++) {
+    await Promise.all(clients.map((client) => client.send(new ListDatastoresCommand({}))))
+  }
+  assert.equal(await served.metric('hilum_requests_total{operation="ListDatastores"'), 60)
+  assert.equal(await served.metric('hilum_processes{kind="request"'), 3)
+  assert.equal(await served.metric('hilum_processes{kind="jobs"'), 1)
+  assert.equal(await served.metric('hilum_requests_in_flight'), 1, 'this one')
+  const counts = requestsByProcess(served)
+  assert.equal(counts.length, 3)
+  assert.ok(Math.min(...counts) >= 10, `each has some of them: ${counts}`)
+  served.server.child.kill('SIGTERM')
+  assert.equal(await served.server.ended, 0)
+  const { code, output } = await served.run('audit', 'verify')
+  assert.equal(code, 0, output)
+  assert.equal(output.match(/is intact/g)?.length, 3, output)
+  const found = await served.run('audit', 'search', '--event', 'ListDatastores', '--json')
+  assert.equal(found.output.match(/"eventName":"ListDatastores"/g)?.length, 60)
+
+  // With fewer processes, all chains are continued.
+  const again = await serveProcesses(t, { processes: 2, cwd: join(served.dataFolder, '..') })
+  again.server.child.kill('SIGTERM')
+  assert.equal(await again.server.ended, 0)
+  const verified = await again.run('audit', 'verify')
+  assert.equal(verified.code, 0, verified.output)
+  assert.equal(verified.output.match(/is intact/g)?.length, 3)
+})
+
+test('a console link is exchanged once, whichever processes are asked', { skip }, async (t) => {
+  const served = await serveProcesses(t)
+  for (let round = 0; round < 5; round++) {
+    const { token } = (await (await served.signed({ method: 'POST', path: '/hilum/console-link' })).json()) as {
+      token: string
+    }
+    const redeem = () => postTo(`${served.endpoint}/hilum/console-link/redeem`, JSON.stringify({ token }))
+    const all = await statuses(Array(6).fill(redeem))
+    assert.deepEqual(all.toSorted(), [200, 403, 403, 403, 403, 403])
+  }
+})
+
+test("AWS's throttles are exact over all processes", { skip }, async (t) => {
+  const served = await serveProcesses(t, { words: ['--aws-quotas'] })
+  // 85 in a thousand seconds: none is refilled meanwhile.
+  const create = () =>
+    served.signed({
+      ...{
+        method: 'POST' as const,
+        path: '/datastore',
+        headers: { 'content-type': 'application/json' },
+      },
+      body: JSON.stringify({ datastoreName: 'one', clientToken: 'one' }),
+    })
+  const all = await statuses(Array(8).fill(create))
+  assert.deepEqual(all.toSorted(), [200, 429, 429, 429, 429, 429, 429, 429])
+})
+
+test('what one process takes of a rate, the others know soon', { skip }, async (t) => {
+  // In two minutes none is refilled.
+  const limits = {
+    failedSignaturesPerMinutePerAddress: 1,
+    failedSignatureBurstPerAddress: 20,
+    requestBurstPerPrincipal: 30,
+  }
+  const served = await serveProcesses(t, { limits: { ...limits, requestsPerSecondPerPrincipal: 1 } })
+  const clients = Array.from({ length: 6 }, () => served.client())
+  const refused = async () => {
+    const all = await Promise.allSettled(clients.map((client) => client.send(new ListDatastoresCommand({}))))
+    return all.filter(({ status }) => status === 'rejected').length
+  }
+  let sent = 0
+  while ((await refused()) < clients.length) {
+    sent += clients.length
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    assert.ok(sent < 600, 'the principal is refused by all processes')
+  }
+  // 30, one a second, and what was not told yet; two processes on their own would have let 60 through.
+  assert.ok(sent <= 54, `${sent} requests`)
+})
+
+test('a principal that changes is changed in all processes at once', { skip }, async (t) => {
+  const served = await serveProcesses(t, { processes: 3 })
+  const policies = [{ policyName: 'AWSHealthImagingReadOnlyAccess' }]
+  const created = await served.signed({
+    ...{ method: 'POST', path: '/hilum/principals', body: JSON.stringify({ principalName: 'mary', policies }) },
+  })
+  const mary = (await created.json()) as { readonly accessKeyId: string; readonly secretAccessKey: string }
+  const clients = Array.from({ length: 6 }, () => served.client(1, mary))
+  const outcomes = () =>
+    Promise.all(
+      clients.map((client) =>
+        client.send(new ListDatastoresCommand({})).then(
+          () => 'listed',
+          (error: Error) => error.name,
+        ),
+      ),
+    )
+  for (let round = 0; round < 3; round++) {
+    assert.deepEqual(new Set(await outcomes()), new Set(['listed']))
+    await served.signed({ method: 'POST', path: '/hilum/principals/mary/disable' })
+    const disabled = await outcomes()
+    assert.ok(!disabled.includes('listed'), `${disabled}`)
+    await served.signed({ method: 'POST', path: '/hilum/principals/mary/enable' })
+  }
+})
+
+test('every log line names its process', { skip }, async (t) => {
+  const served = await serveProcesses(t, { words: ['--log-level', 'debug'] })
+  await activeDatastore(served.client())
+  const named = served.server
+    .output()
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.includes('"msg":"request"'))
+  assert.ok(named.length > 0)
+  for (const line of named) assert.match(JSON.parse(line).process, /^request-[12]$/)
+})
