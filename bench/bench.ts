@@ -16,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'dicomweb-peers': async () => (await import('./peers/peers-bench.ts')).peersBench,
   fairness: async () => (await import('./fairness.ts')).fairnessBench,
   memory: async () => (await import('./memory.ts')).memoryBench,
+  processes: async () => (await import('./request-processes.ts')).requestProcessesBench,
   hunt: async () => (await import('./hunt.ts')).huntBench,
 }
 

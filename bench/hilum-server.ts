@@ -26,7 +26,13 @@ export async function startHilumServer(
     checkout = projectFolder,
     catalogUrl,
     encryption = 'on',
-  }: { readonly checkout?: string; readonly catalogUrl?: string; readonly encryption?: 'on' | 'none' } = {},
+    processes = 1,
+  }: {
+    readonly checkout?: string
+    readonly catalogUrl?: string
+    readonly encryption?: 'on' | 'none'
+    readonly processes?: number
+  } = {},
 ): Promise<BenchServer> {
   const port = await freePort()
   const startedAt = performance.now()
@@ -39,6 +45,7 @@ export async function startHilumServer(
         HILUM_ACCESS_KEY_ID: BENCH_KEYS.accessKeyId,
         HILUM_SECRET_ACCESS_KEY: BENCH_KEYS.secretAccessKey,
         HILUM_ENCRYPTION: encryption,
+        HILUM_PROCESSES: `${processes}`,
         // It may hold a password, which a list of processes would show.
         ...(catalogUrl === undefined ? {} : { HILUM_CATALOG: catalogUrl }),
       },
