@@ -8,8 +8,12 @@ const DIVIDED = [
   ...(['catalogReadConnections', 'catalogWriteConnections', 's3Connections'] as const),
 ] satisfies readonly (keyof Limits)[]
 
-/** The limits of one of several processes that serve requests. */
+/** Bodies in a process at the same time, at least. */
+const BODIES_MIN = 2
+
 export function dividedLimits(limits: Limits, processes: number): Limits {
   const parts = DIVIDED.map((name) => [name, Math.max(1, Math.floor(limits[name] / processes))] as const)
-  return { ...limits, ...Object.fromEntries(parts) }
+  const divided = { ...limits, ...Object.fromEntries(parts) }
+  // Less would refuse a body that the limit of one body permits.
+  return { ...divided, requestBodiesBytes: Math.max(divided.requestBodiesBytes, BODIES_MIN * limits.requestBodyBytes) }
 }

@@ -43,7 +43,8 @@ test('the processes that serve requests have together what one has, and each has
   for (const processes of [2, 3, 8, 64]) {
     const part = dividedLimits(DEFAULT_LIMITS, processes)
     assert.ok(part.connections * processes <= DEFAULT_LIMITS.connections)
-    assert.ok(part.requestBodiesBytes * processes <= DEFAULT_LIMITS.requestBodiesBytes)
+    const bodies = Math.max(2 * part.requestBodyBytes, Math.floor(DEFAULT_LIMITS.requestBodiesBytes / processes))
+    assert.equal(part.requestBodiesBytes, bodies)
     assert.ok(part.s3Connections * processes <= DEFAULT_LIMITS.s3Connections)
     assert.equal(part.catalogReadConnections, Math.max(1, Math.floor(8 / processes)))
     assert.equal(part.requestBodyBytes, DEFAULT_LIMITS.requestBodyBytes, 'of one request')
