@@ -78,6 +78,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     notes: [
       'OHIF listens on 127.0.0.1 only, and has a token for the data store of the demo: every user of this machine who opens it can read, store',
       'and delete there.',
+      'It runs as one process, unless --processes says otherwise.',
     ],
     examples: ['', '--data /tmp/demo --port 8105', '--ohif'],
     // Log lines would break the screen of the demo.

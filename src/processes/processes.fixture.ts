@@ -52,7 +52,7 @@ export async function serveProcesses(
     ...options.env,
   }
   const ofServer = ['--data', 'data', '--port', '0', '--host', '127.0.0.1', '--processes', `${processes}`]
-  const server = startHilumProcess(t, ['serve', ...ofServer, ...words], { cwd, env })
+  const server = startHilumProcess(t, ['serve', ...ofServer, ...words], { cwd, env, isBuilt: true })
   const [, endpoint] = await server.printed(/Hilum answers at (https?:\S+:\d+)/)
   const pids = (name: string) =>
     childrenOf(server.child.pid!)

@@ -92,6 +92,18 @@ test("AWS's throttles are exact over all processes", { skip }, async (t) => {
   assert.deepEqual(all.toSorted(), [200, 429, 429, 429, 429, 429, 429, 429])
 })
 
+test('the uploads of a key are counted over all processes', { skip }, async (t) => {
+  const served = await serveProcesses(t, { limits: { uploadBytesPerKey: 5_000 } })
+  const started = await served.signed({ method: 'POST', path: '/hilum/uploads' })
+  const { uploadId } = (await started.json()) as { readonly uploadId: string }
+  const put = (n: number) => () =>
+    served.signed({ method: 'PUT', path: `/hilum/uploads/${uploadId}/${n}.dcm`, body: new Uint8Array(1_000) })
+  const all = await statuses(Array.from({ length: 9 }, (_, n) => put(n)))
+  assert.deepEqual(all.toSorted(), [204, 204, 204, 204, 204, 402, 402, 402, 402])
+  await served.signed({ method: 'DELETE', path: `/hilum/uploads/${uploadId}` })
+  assert.deepEqual(await statuses([put(1), put(2)]), [204, 204])
+})
+
 test('what one process takes of a rate, the others know soon', { skip }, async (t) => {
   // In two minutes none is refilled.
   const limits = {
@@ -144,6 +156,8 @@ test('a principal that changes is changed in all processes at once', { skip }, a
 test('every log line names its process', { skip }, async (t) => {
   const served = await serveProcesses(t, { words: ['--log-level', 'debug'] })
   await activeDatastore(served.client())
+  // Written after the answer.
+  await served.server.printed(/"msg":"request".*\n/)
   const named = served.server
     .output()
     .split('\n')

@@ -41,7 +41,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.int().min(1).max(PROCESSES_MAX),
     expects: `a whole number from 1 to ${PROCESSES_MAX}`,
     placeholder: '<number>',
-    help: 'processes that serve requests; default: the cores, at most 8, fewer with little memory; of demo: 1',
+    help: 'processes that serve requests; default: the cores, at most 8, fewer with little memory',
   },
   {
     key: 'tls.cert',
