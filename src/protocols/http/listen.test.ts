@@ -19,6 +19,28 @@ function refusedWith(text: string, status: number, name: string): void {
   assert.match(text, /\r\n\r\n\{"message":".+"\}$/)
 }
 
+test('a reply in memory has one Content-Length, its own, also on a connection that closes', async (t) => {
+  const headers = { 'Content-Type': 'text/plain', 'Content-Length': '9', ETag: '"e"' }
+  const { port } = await started(t, async ({ target }) => ({
+    ...{ status: 200, headers, body: target === '/empty' ? '' : ['he', 'llo'].map((part) => Buffer.from(part)) },
+  }))
+  for (const [target, body] of [
+    ['/', 'hello'],
+    ['/empty', ''],
+  ] as const) {
+    for (const lines of [[LAST], []]) {
+      const client = new Client(port).send(`GET ${target} HTTP/1.1`, 'Host: h', ...lines, '', '')
+      const text = await client.until(new RegExp(`\r\n\r\n${body}$`))
+      client.socket.destroy()
+      assert.deepEqual(text.match(/content-length: \d+/gi), [`Content-Length: ${body.length}`])
+      assert.match(text, /\r\nETag: "e"\r\n/)
+    }
+  }
+  const refused = await ask(port, 'GET / HTTP/1.1', 'Host: h', 'Content-Length: 70000', 'Expect: 100-continue', '', '')
+  assert.match(refused, /\r\nConnection: close\r\n/i)
+  assert.deepEqual(refused.match(/content-length: \d+/gi), ['Content-Length: 5'])
+})
+
 describe('a request reaches the handler', () => {
   test('on both loopback addresses, at one port', async (t) => {
     const { port } = await started(t, echo)

@@ -54,11 +54,15 @@ async function send(reply: WireReply, { request, response, stallTimeoutMs, befor
   }
 }
 
-/** Names and values in turn, which Node writes without another object. */
+const CONTENT_LENGTH = 'Content-Length'
+
+/** Names and values in turn, which Node writes without another object. @param length replaces that of the headers */
 function headOf(headers: WireReply['headers'], length: number | undefined): string[] {
   const head: string[] = []
-  for (const name in headers) head.push(name, headers[name]!)
-  if (length !== undefined) head.push('Content-Length', String(length))
+  for (const name in headers) {
+    if (length === undefined || name !== CONTENT_LENGTH) head.push(name, headers[name]!)
+  }
+  if (length !== undefined) head.push(CONTENT_LENGTH, String(length))
   return head
 }
 
