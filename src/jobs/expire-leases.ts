@@ -3,7 +3,7 @@ import type { ImportApp } from '../app.ts'
 
 /** Never rejects: where the catalog is away, the leases expire by themselves. */
 export async function expireLeasesOf(
-  workerIds: readonly string[],
+  workerIds: readonly string[] | 'all',
   { catalog, clock, log }: Pick<ImportApp, 'catalog' | 'clock' | 'log'>,
 ): Promise<void> {
   if (workerIds.length === 0) return

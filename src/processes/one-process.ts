@@ -1,5 +1,6 @@
 /** A server of one process: requests in its thread, import jobs in others. */
 import type { Log } from '../app.ts'
+import { expireLeasesOf } from '../jobs/expire-leases.ts'
 import { settleDatastores } from '../operations/settle-datastores.ts'
 import { openUploadUsage } from '../operations/upload-usage.ts'
 import { createConsoleLinks } from '../protocols/hilum/console-links.ts'
@@ -12,7 +13,7 @@ import { checkTransport, endpointOf } from '../server/endpoint.ts'
 import { startImportThreads } from '../server/job-threads.ts'
 import { limitedStoreRequests } from '../server/limited-store-requests.ts'
 import { createMetrics } from '../server/metrics.ts'
-import { startCatalogCheckpoints } from '../server/open-stores.ts'
+import { openCatalog, type StorePlaces, startCatalogCheckpoints } from '../server/open-stores.ts'
 import { startVerifySchedule } from '../server/verify-schedule.ts'
 import { auditChainsOf, continueUnusedChains } from './open-audit.ts'
 import { ownDataFolder } from './own-data-folder.ts'
@@ -37,6 +38,7 @@ export async function startOneProcess(config: Config, options: { readonly log: L
     metrics.watchCertificate(certificate)
     const owned = await ownDataFolder(config, { log, steps })
     const { limits, places } = owned
+    if (config.catalog === undefined) await expireAllLeases(places, log)
     const ofThreads = { places, limits, logLevel: config.logLevel }
     const imports = startImportThreads({ ...ofThreads, threads: limits.importWorkers }, log)
     steps.push(() => imports.stop())
@@ -72,5 +74,15 @@ export async function startOneProcess(config: Config, options: { readonly log: L
   } catch (cause) {
     await steps.run()
     throw cause
+  }
+}
+
+/** The data folder is locked: all workers of its catalog have died. Before the import threads start, which claim jobs. */
+async function expireAllLeases(places: StorePlaces, log: Log): Promise<void> {
+  const catalog = await openCatalog(places)
+  try {
+    await expireLeasesOf('all', { catalog, clock: Date.now, log })
+  } finally {
+    await catalog.close()
   }
 }

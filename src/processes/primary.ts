@@ -57,6 +57,8 @@ export async function startPrimary(config: Config, options: { readonly log: Log 
     const background = new BackgroundWork(log)
     steps.push(() => background.drain())
     await settleDatastores({ catalog, background, clock: Date.now })
+    // The data folder is locked: all workers of its catalog have died.
+    if (config.catalog === undefined) await expireLeasesOf('all', { catalog, clock: Date.now, log })
     const chains = auditChainsOf(config)
     const port = await freePortOf(config, log)
     const checkpoints = await startCatalogCheckpoints(places, (err) => {

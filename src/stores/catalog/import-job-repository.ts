@@ -159,8 +159,8 @@ export interface ImportJobs {
   endTurn(lease: Lease, end: { readonly at: number; readonly turnState: string }): Promise<void>
   /** Gives up the lease. The job can be claimed from then on, and has had no attempts. */
   release(lease: Lease, from: number): Promise<void>
-  /** The workers have died: their jobs can be claimed at once. An attempt stays an attempt. */
-  expireLeases(workerIds: readonly string[], at: number): Promise<void>
+  /** The workers have died, or `all` that there were: their jobs can be claimed at once. An attempt stays an attempt. */
+  expireLeases(workerIds: readonly string[] | 'all', at: number): Promise<void>
   setFilesFound(lease: Lease, filesFound: number): Promise<void>
   /** The greatest recorded input key. A resumed job continues after it. */
   lastRecordedKey(jobId: string): Promise<string | undefined>

@@ -170,7 +170,7 @@ export interface Workflows {
   /** Gives up the lease. Workflows that were never claimed, or released earlier, are claimed first. */
   release(lease: WorkflowLease, at: number): Promise<void>
   /** As of import jobs. */
-  expireLeases(workerIds: readonly string[], at: number): Promise<void>
+  expireLeases(workerIds: readonly string[] | 'all', at: number): Promise<void>
   /**
    * Publishes the versions of all its image sets and unlocks these, in one transaction. `conflicts`, with no effect: the new image set can
    * no longer be primary.

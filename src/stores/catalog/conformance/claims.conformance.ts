@@ -224,6 +224,10 @@ export function testClaims(open: OpenCatalog): void {
       ['second', 2],
       ['third', 2],
     ])
+    await importJobs.expireLeases('all', AT + 2)
+    const after = { owner: 'w', now: AT + 2, leaseUntil: AT + 100 }
+    assert.equal((await importJobs.claim(after))?.jobName, 'first')
+    for (const name of ['second', 'third', 'fourth']) assert.equal((await importJobs.claim(after))?.jobName, name)
   })
 
   test('the workflow of a worker that died can be claimed at once, as another attempt', async (context) => {
@@ -236,5 +240,7 @@ export function testClaims(open: OpenCatalog): void {
     assert.equal(await catalog.workflows.claim(next), undefined)
     await catalog.workflows.expireLeases([idOf('dead')], AT + 1_001)
     assert.equal((await catalog.workflows.claim(next))?.attempt, 2)
+    await catalog.workflows.expireLeases('all', AT + 1_002)
+    assert.equal((await catalog.workflows.claim({ ...next, now: AT + 1_002 }))?.attempt, 3)
   })
 }
