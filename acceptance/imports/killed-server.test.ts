@@ -8,7 +8,7 @@ import { instance } from '../support/fixtures.ts'
 import { newStore, prepare } from '../support/server-process.ts'
 import { choice } from '../support/sources.ts'
 
-const FILES = 300
+const FILES = 100
 
 test(
   'an import job continues at the next start, although the lease of the killed server has not expired',
