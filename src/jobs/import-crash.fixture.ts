@@ -12,7 +12,7 @@ import { startImportWorker } from './import-worker.ts'
 import { killAtCall } from './kill-at-call.fixture.ts'
 
 /** Slow enough that a turn ends while the input is listed. */
-const ENTRY_MS = 5
+const ENTRY_MS = 8
 
 const [dataFolder, step, text] = process.argv.slice(2) as [string, string, string]
 const jobs = JSON.parse(text) as readonly Pick<ImportJob, 'datastoreId' | 'jobId'>[]

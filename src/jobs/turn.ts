@@ -1,12 +1,14 @@
 /**
  * Import jobs take turns, so that a small job need not wait for a large one. A turn is over after `importTurnMs` if another job waits; the
  * worker then gives its job back at the next boundary of a batch. A turn is never over before the job has made progress, and lasts several
- * times as long as it took to resume: a folder of a million names is listed again in each turn.
+ * times as long as it took to resume, up to a limit: a folder of a million names is listed again in each turn.
  */
 import { setTimeout } from 'node:timers/promises'
 
 /** Resuming takes at most this part of a turn. */
 const RESUMING_PART = 1 / 5
+/** But a turn is over after so many times `importTurnMs`. */
+const TURNS_MAX = 60
 /** How often a worker looks whether another job waits, as a part of `importTurnMs`. */
 const LOOK_PART = 1 / 5
 
@@ -50,7 +52,9 @@ export class Turn {
       if (signal.aborted) return
       if (!(await this.#isOneWaiting().catch(() => false))) continue
       const elapsedMs = performance.now() - this.#startedAt
-      if (this.#resumedMs !== undefined && elapsedMs >= this.#resumedMs / RESUMING_PART) this.#isOver = true
+      if (this.#resumedMs !== undefined) {
+        this.#isOver ||= elapsedMs >= Math.min(this.#resumedMs / RESUMING_PART, TURNS_MAX * this.#turnMs)
+      }
       if (elapsedMs >= 2 * this.#turnMs) this.#overdue.resolve()
     }
   }
