@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:net'
 import type { Log } from '../app.ts'
+import { expireLeasesOf } from '../jobs/expire-leases.ts'
 import { settleDatastores } from '../operations/settle-datastores.ts'
 import { bind } from '../protocols/http/bind.ts'
 import { BackgroundWork } from '../server/background-work.ts'
