@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm'
 import { CachedLeaves } from '../../src/stores/search/cached-leaves.ts'
 import { INDEX_SIZES } from '../../src/stores/search/kd-tree/sizes.ts'
 import { bothKeys, partitionsFor } from '../../src/stores/search/partitions.ts'
+import { datastoreSearched } from '../../src/stores/sql/datastores/datastore-number.ts'
 import { all, type Sql } from '../../src/stores/sql/engine/statement.ts'
-import { knownChanges } from '../../src/stores/sql/history/changes.ts'
 import { type BuiltStore, DATASTORE_ID } from './built-store.ts'
 import { rounded } from './measure.ts'
 
@@ -42,7 +42,7 @@ function* loadTwice(): Sql<Omit<BoundsFacts, `row_leaves_${string}`>> {
 }
 
 function* buildRowLeaves(): Sql<Pick<BoundsFacts, 'row_leaves_bytes' | 'row_leaves_build_ms'>> {
-  const { latest } = yield* knownChanges()
+  const { latest } = (yield* datastoreSearched(DATASTORE_ID))!
   const partitions = yield* partitionsFor(DATASTORE, bothKeys(undefined))
   const startedAt = performance.now()
   const rowLeaves = yield* new CachedLeaves(INDEX_SIZES).rowLeavesOf(
@@ -54,7 +54,7 @@ function* buildRowLeaves(): Sql<Pick<BoundsFacts, 'row_leaves_bytes' | 'row_leav
 }
 
 function* load(bounds: CachedLeaves): Sql<number> {
-  const { latest } = yield* knownChanges()
+  const { latest } = (yield* datastoreSearched(DATASTORE_ID))!
   const partitions = yield* all<{ partition: number }>(`SELECT partition FROM search_partitions WHERE state = 'live'`)
   const loaded = yield* bounds.boundsOf(
     partitions.map(({ partition }) => partition),

@@ -152,7 +152,6 @@ async function fillCatalog(client: pg.Client, { dataSet, progress }: StoreReques
   const watch = watchIndexing(dataSet.size, progress)
   const execute = executeOnce(client)
   await client.query('BEGIN')
-  await drive(upkeep.beginChange(), execute)
   await drive(upkeep.buildAll(), (statement: Statement) => {
     watch(statement)
     return execute(statement)

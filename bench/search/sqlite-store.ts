@@ -183,7 +183,6 @@ function buildSearchIndex(path: string, watched: { readonly size: number; readon
   const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 0 })
   const upkeep = new SearchUpkeep({ sizes: SQLITE.indexSizes, dialect: SQLITE, name: randomUUID() })
   connection.command('BEGIN')
-  connection.drive(upkeep.beginChange())
   const watch = watchIndexing(watched.size, watched.progress)
   driveWatched(upkeep.buildAll(), (statement) => {
     watch(statement)

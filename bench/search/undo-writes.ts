@@ -5,10 +5,11 @@
 import { randomUUID } from 'node:crypto'
 import type { IndexChange } from '../../src/stores/search/indexed-image-set.ts'
 import { SearchUpkeep } from '../../src/stores/search/maintenance/update-index.ts'
+import { datastoreNumber } from '../../src/stores/sql/datastores/datastore-number.ts'
 import type { Dialect } from '../../src/stores/sql/engine/differences.ts'
 import { POSTGRES, SQLITE } from '../../src/stores/sql/engine/differences.ts'
 import { all, one, run, type Sql } from '../../src/stores/sql/engine/statement.ts'
-import { type BuiltStore, rowsOf } from './built-store.ts'
+import { type BuiltStore, DATASTORE_ID, rowsOf } from './built-store.ts'
 import type { DataSet } from './data-set.ts'
 
 /** Every measurement of writes creates an import job; a built store has none. */
@@ -24,7 +25,7 @@ export async function undoWrites(store: BuiltStore, dataSet: DataSet): Promise<v
 
 function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
   const upkeep = new SearchUpkeep({ sizes: dialect.indexSizes, dialect, name: randomUUID() })
-  yield* upkeep.beginChange()
+  const change = yield* upkeep.beginChange((yield* datastoreNumber(DATASTORE_ID))!)
   const changes: IndexChange[] = []
   const changed = yield* all<{ row_id: number }>(
     'SELECT DISTINCT row_id FROM image_set_history WHERE row_id <= ?',
@@ -41,7 +42,7 @@ function* undo(dataSet: DataSet, dialect: Dialect): Sql<void> {
   const added = yield* all<{ row_id: number }>('SELECT row_id FROM image_sets WHERE row_id > ?', dataSet.size)
   for (const { row_id: rowId } of added) changes.push({ before: yield* upkeep.indexed(rowId) })
   yield* run('UPDATE image_sets SET deleted_at = 0 WHERE row_id > ?', dataSet.size)
-  yield* upkeep.apply(changes, Date.now())
+  yield* change.apply(changes, Date.now())
   for (const table of [
     'workflow_image_sets',
     'workflows',

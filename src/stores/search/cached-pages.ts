@@ -6,9 +6,9 @@
 import type { Datastore } from '../catalog/datastore-repository.ts'
 import type { ImageSets } from '../catalog/image-set-repository.ts'
 import type { SearchPage } from '../catalog/search-repository.ts'
-import { one, type Sql } from '../sql/engine/statement.ts'
+import { datastoreSearched } from '../sql/datastores/datastore-number.ts'
+import type { Sql } from '../sql/engine/statement.ts'
 import { CachedAnswers } from '../sql/history/cached-answers.ts'
-import { INDEX_FORMAT_COLUMN } from '../sql/history/changes.ts'
 import { assertIndexFormat } from './index-format.ts'
 
 type Request = Parameters<ImageSets['search']>[0]
@@ -28,21 +28,10 @@ export const newCachedPages = (): CachedPages => new CachedAnswers(({ rows }) =>
 
 /** A single statement. @throws OtherIndexFormat */
 export function* searchedStore(datastoreId: string): Sql<SearchedStore> {
-  const row = (yield* one<{
-    number: number
-    history_purged_to: number
-    index_format: string | null
-    datastore: number | null
-    datastore_status: Datastore['datastoreStatus']
-    updated_at: number
-  }>(
-    `SELECT number, history_purged_to, ${INDEX_FORMAT_COLUMN}, datastore, datastore_status, updated_at
-     FROM changes LEFT JOIN datastores ON datastore_id = ?`,
-    datastoreId,
-  ))!
-  assertIndexFormat(row.index_format)
-  const { number: latest, history_purged_to: oldest, datastore: number, datastore_status, updated_at } = row
-  const datastore = number === null ? undefined : { number, datastoreStatus: datastore_status, updatedAt: updated_at }
+  const found = yield* datastoreSearched(datastoreId)
+  if (found === undefined) return { latest: 0, oldest: 0, datastore: undefined }
+  const { latest, oldest, indexFormat, ...datastore } = found
+  assertIndexFormat(indexFormat)
   return { latest, oldest, datastore }
 }
 

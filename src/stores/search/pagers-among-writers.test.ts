@@ -186,6 +186,10 @@ function testPagers(newPlace: (context: TestContext) => Promise<string>): void {
       const toDelete = initial.slice(KEPT).filter((_, index) => index % WRITERS === writer)
       tasks.push({ place, datastoreId, lease, writer, toDelete })
     }
+    const other = await createDatastore(catalog, 'other')
+    // Changes of another data store have numbers of their own, and lock nothing that these writers need.
+    const lease = await startJob(catalog, { datastoreId: other, name: 'job of another', owner: 'writer of another' })
+    tasks.push({ place, datastoreId: other, lease, writer: WRITERS, toDelete: [] })
     const writers = new Writers(tasks)
     try {
       await writers.nextWrite()

@@ -25,7 +25,6 @@ export function checkIndex(path: string): number {
       )
       .all()
       .map((row): DatastorePartition => ({ ...partitionOfRow(row), datastore: row.datastore, state: row.state }))
-    const { rebuilt_to } = database.prepare<[], { rebuilt_to: number | null }>('SELECT rebuilt_to FROM changes').get()!
     const [live, rebuilding] = [
       partitions.filter(({ state }) => state === 'live'),
       partitions.filter(({ state }) => state !== 'live'),
@@ -33,7 +32,12 @@ export function checkIndex(path: string): number {
     const counts = new Map(
       live.map((partition) => [partition, checkPartition(database, partition, Number.POSITIVE_INFINITY)]),
     )
-    for (const partition of rebuilding) checkPartition(database, partition, rebuilt_to!)
+    for (const partition of rebuilding) {
+      const { rebuilt_to } = database
+        .prepare<[number], { rebuilt_to: number | null }>('SELECT rebuilt_to FROM changes WHERE datastore = ?')
+        .get(partition.datastore)!
+      checkPartition(database, partition, rebuilt_to!)
+    }
     const living = database.prepare<[], Row>('SELECT count(*) AS count FROM image_sets WHERE deleted_at IS NULL').get()
     assert.equal(
       [...counts].reduce((sum, [{ text }, count]) => sum + (text === undefined ? count : 0), 0),

@@ -55,7 +55,10 @@ export async function* verifyWords(
 
 function* verifyChunk(datastore: number, state: DictionaryState, chunk: number): Sql<readonly IndexDifference[]> {
   const of = yield* dictionaryOf(datastore, state)
-  const rebuilt = yield* one<{ rebuilt_to: number | null }>('SELECT rebuilt_to FROM changes')
+  const rebuilt = yield* one<{ rebuilt_to: number | null }>(
+    'SELECT rebuilt_to FROM changes WHERE datastore = ?',
+    datastore,
+  )
   if (of === undefined && state !== 'live') return []
   const upTo = state === 'live' ? Number.MAX_SAFE_INTEGER : (rebuilt!.rebuilt_to ?? -1)
   const from = chunk * CHUNK_ROWS

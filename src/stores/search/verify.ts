@@ -240,8 +240,8 @@ interface PartitionRow {
 /** No differences where the partition was dropped in the meantime. */
 function* verifyPartition(number: number, dialect: Dialect): Sql<readonly IndexDifference[]> {
   const row = yield* one<PartitionRow>(
-    `SELECT s.state, s.is_primary, s.attribute, s.value, s.datastore, d.datastore AS known, (SELECT rebuilt_to FROM changes) AS rebuilt_to
-     FROM search_partitions s LEFT JOIN datastores d ON d.datastore = s.datastore WHERE s.partition = ?`,
+    `SELECT s.state, s.is_primary, s.attribute, s.value, s.datastore, d.datastore AS known, c.rebuilt_to
+     FROM search_partitions s LEFT JOIN datastores d ON d.datastore = s.datastore LEFT JOIN changes c ON c.datastore = s.datastore WHERE s.partition = ?`,
     number,
   )
   if (row === undefined || row.state === 'retired') return []

@@ -77,6 +77,34 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
     assert.equal(await countImageSets(one, datastoreId), 0)
   })
 
+  test('publish into one data store while a change of another is under way', async (context) => {
+    const url = await newUrl()
+    const catalog = await openAt(context, url)
+    const [datastoreId, other] = [await createDatastore(catalog), await createDatastore(catalog, 'other')]
+    const [lease, otherLease] = [
+      await startJob(catalog, { datastoreId, name: 'one' }),
+      await startJob(catalog, { datastoreId: other, name: 'two' }),
+    ]
+    await record(catalog, lease, [storedFile('a')])
+    await record(catalog, otherLease, [storedFile('a')])
+    const client = await connectedTo(context, url)
+    await client.query('BEGIN')
+    await client.query(
+      'UPDATE changes SET number = number WHERE datastore = (SELECT datastore FROM datastores WHERE datastore_id = $1)',
+      [datastoreId],
+    )
+    let isPublished = false
+    const waiting = publishAll(catalog, lease, AT).then(() => {
+      isPublished = true
+    })
+    await publishAll(catalog, otherLease, AT)
+    assert.equal(await countImageSets(catalog, other), 1)
+    assert.equal(isPublished, false, 'a change of the same data store waits')
+    await client.query('ROLLBACK')
+    await waiting
+    assert.equal(await countImageSets(catalog, datastoreId), 1)
+  })
+
   test('claim each job once', async (context) => {
     const url = await newUrl()
     const catalogs = await Promise.all([1, 2, 3, 4].map(() => openAt(context, url)))

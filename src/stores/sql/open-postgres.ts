@@ -45,7 +45,7 @@ export async function openPostgresCatalog(options: {
   readonly readOnly?: boolean
 }): Promise<Catalog> {
   const { url, limits, newId, sizes = POSTGRES.indexSizes } = options
-  // One for all connections that write: the lock of the row `changes` lets them use it one at a time.
+  // One for all connections that write: behind the lock of the data store's row in `changes`.
   const upkeep = new SearchUpkeep({ sizes, dialect: POSTGRES, name: newId() })
   const connection = {
     connectionString: url,

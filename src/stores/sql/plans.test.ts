@@ -43,7 +43,6 @@ async function smallCatalog(): Promise<SqliteConnection> {
   connection.command(`INSERT INTO image_sets (id_suffix, datastore, version, image_set_state, workflow_status, is_primary,
     created_at, updated_at, last_accessed_at, changed_in, study_timestamp, patient_id, instance_count, tags)
     VALUES ('', 1, 1, 'ACTIVE', 'CREATED', 1, ${AT}, ${AT}, ${AT}, 0, NULL, 'x', 1, '{}')`)
-  connection.drive(upkeep.beginChange())
   connection.drive(upkeep.buildAll())
   return connection
 }

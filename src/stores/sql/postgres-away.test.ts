@@ -133,7 +133,7 @@ describe('an unusable database', { skip: postgresIsMissing ?? false }, () => {
     const client = new pg.Client(url)
     await client.connect()
     context.after(() => client.end())
-    await client.query('BEGIN; UPDATE changes SET number = number')
+    await client.query('BEGIN; UPDATE creations SET only_row = only_row')
     const [write, read] = await Promise.allSettled([
       catalog.checkWritable(),
       catalog.datastores.get(datastoreId, { deletedSince: 0 }),

@@ -9,10 +9,11 @@ import { accessOver } from './access/access.ts'
 import { blobsOver } from './blobs/blobs.ts'
 import { dataKeysOver } from './data-keys/data-keys.ts'
 import { datastoresOver } from './datastores/datastores.ts'
+import { lockCreations } from './datastores/lock-creations.ts'
 import { tagsOver } from './datastores/tags.ts'
 import { declaredAttributesOver } from './declared-attributes/declared-attributes.ts'
 import type { Dialect } from './engine/differences.ts'
-import { run, type Transactions } from './engine/statement.ts'
+import type { Transactions } from './engine/statement.ts'
 import { imageSetsOver } from './image-sets/image-sets.ts'
 import { importJobsOver } from './imports/import-jobs.ts'
 import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
@@ -56,7 +57,7 @@ export function catalogOver(
     },
     secret: (name) => database.write(() => secret(name, options.newId)),
     // Also a write without a change is committed to disk.
-    checkWritable: () => database.write(() => run('UPDATE changes SET number = number')),
+    checkWritable: () => database.write(lockCreations),
     integrity: (request) => options.integrity(database, request),
     statistics: () => database.read(statistics),
     snapshot: async () => snapshotOver(await options.beginSnapshot()),

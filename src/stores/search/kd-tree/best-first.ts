@@ -7,6 +7,7 @@ import type { Position, Search } from '../../../imaging/search/search.ts'
 import { boxMayMatch, type Criteria, criteriaOf, entryMatches } from './criteria.ts'
 import { DIMENSIONS, type Entries, LACKING, ROW_ID } from './entries.ts'
 import { BOX_FROM, BOX_TO, LEAVES_PER_GROUP, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
+import { leafInDatastore } from './leaf-numbers.ts'
 
 /** Which entries belong to the page, and in which order. */
 interface Wanted extends Criteria {
@@ -34,7 +35,7 @@ export interface PageOfEntries {
   readonly limit: number
   /** Others are left out: those that have the words and texts of the search. */
   readonly hits?: Hits | undefined
-  /** How many hits each leaf has, by its number: leaves without one are skipped. */
+  /** How many hits each leaf has, by leafInDatastore: leaves without one are skipped. */
   readonly hitsOfLeaves?: ArrayLike<number> | undefined
 }
 
@@ -209,7 +210,7 @@ function openGroup(search: BestFirst, group: number): void {
   const { numbers, entryCounts, leaves } = partition
   for (let at = first; at < Math.min(partition.count, first + LEAVES_PER_GROUP); at++) {
     const start = at * NUMBERS_PER_LEAF
-    if (entryCounts[at] === 0 || wanted.hitsOfLeaves?.[leaves[at]!] === 0) continue
+    if (entryCounts[at] === 0 || wanted.hitsOfLeaves?.[leafInDatastore(leaves[at]!)] === 0) continue
     if (!mayHoldNext(wanted, numbers, start)) continue
     push(candidates, wanted, { numbers, start, name: leaves[at]! })
     search.leavesMatching++

@@ -7,6 +7,7 @@ import type { Hits } from './best-first.ts'
 import { type Criteria, countFromBounds, entryMatches } from './criteria.ts'
 import { type Entries, ROW_ID } from './entries.ts'
 import type { LeafBounds } from './leaf-bounds.ts'
+import { leafInDatastore } from './leaf-numbers.ts'
 
 interface Tally {
   /** Leaves that may hold a match. */
@@ -16,7 +17,7 @@ interface Tally {
   readonly leavesToRead: readonly number[]
 }
 
-/** @param hits how many entries of each leaf are counted, by its number; all where it is undefined */
+/** @param hits how many entries of each leaf are counted, by leafInDatastore; all where it is undefined */
 export function tally(partitions: readonly LeafBounds[], criteria: Criteria, hits?: ArrayLike<number>): Tally {
   let [counted, leavesMatching] = [0, 0]
   const leavesToRead: number[] = []
@@ -25,10 +26,10 @@ export function tally(partitions: readonly LeafBounds[], criteria: Criteria, hit
       const entries = countFromBounds(criteria, partition, at)
       if (entries === 0) continue
       const leaf = partition.leaves[at]!
-      if (hits?.[leaf] === 0) continue
+      if (hits?.[leafInDatastore(leaf)] === 0) continue
       leavesMatching++
       if (entries === undefined) leavesToRead.push(leaf)
-      else counted += hits === undefined ? entries : hits[leaf]!
+      else counted += hits === undefined ? entries : hits[leafInDatastore(leaf)]!
     }
   }
   return { leavesMatching, counted, leavesToRead }

@@ -7,38 +7,38 @@ import {
   INDEXED_COLUMNS_WITH_WORDS,
   type Indexed,
   type IndexedRowWithWords,
-  type IndexedWithWords,
   indexedWithWordsOf,
 } from '../indexed-image-set.ts'
-import { decodeEntries, type Entries, encodeEntries, joinEntries } from '../kd-tree/entries.ts'
+import { decodeEntries, encodeEntries, joinEntries } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
 import { bothKeys, nameOf, type PartitionKey } from '../partitions.ts'
+import type { IndexWriting } from './high-frequency-partitions.ts'
 
 const ROWS_PER_BATCH = 20_000
 
-export interface Building {
+interface Building {
   readonly sizes: IndexSizes
   readonly dialect: Dialect
-  readonly addPartition: (datastore: number, key: PartitionKey, entries: Entries) => Sql<void>
-  readonly words: {
-    readonly create: (datastore: number, highFrequency: Iterable<Text>) => Sql<void>
-    readonly seal: (datastore: number, imageSets: readonly IndexedWithWords[]) => Sql<void>
-  }
 }
 
-/** One pass over the image sets, then partition by partition. Needs 42 bytes of memory for each entry. */
-export function* buildAll({ sizes, dialect, addPartition, words }: Building): Sql<void> {
+/**
+ * One pass over the image sets, then partition by partition. Needs 42 bytes of memory for each entry.
+ * @param writings of all data stores
+ */
+export function* buildAll(writings: readonly IndexWriting[], building: Building): Sql<void> {
   const parts = new Map<
     string,
-    { readonly datastore: number; readonly key: PartitionKey; readonly bytes: Uint8Array[] }
+    { readonly writing: IndexWriting; readonly key: PartitionKey; readonly bytes: Uint8Array[] }
   >()
+  const writingOf = new Map(writings.map((writing) => [writing.datastore, writing]))
   const partOf = (datastore: number, key: PartitionKey) => parts.get(`${datastore} ${nameOf(key)}`)
-  for (const { datastore } of yield* all<{ datastore: number }>('SELECT datastore FROM datastores')) {
-    const highFrequency = yield* highFrequencyTexts(datastore, { sizes, dialect })
+  for (const writing of writings) {
+    const { datastore, change, words } = writing
+    const highFrequency = yield* highFrequencyTexts(datastore, building)
     for (const key of [undefined, ...highFrequency].flatMap(bothKeys)) {
-      parts.set(`${datastore} ${nameOf(key)}`, { datastore, key, bytes: [] })
+      parts.set(`${datastore} ${nameOf(key)}`, { writing, key, bytes: [] })
     }
-    yield* words.create(datastore, highFrequency)
+    yield* words.create(highFrequency, { state: 'live', change })
   }
   const placesOf = ({ datastore, isPrimary, texts }: Indexed) =>
     [undefined, ...texts].flatMap((text) => partOf(datastore, { isPrimary, text }) ?? [])
@@ -48,7 +48,10 @@ export function* buildAll({ sizes, dialect, addPartition, words }: Building): Sq
       ...[after, ROWS_PER_BATCH],
     )
     const imageSets = rows.map(indexedWithWordsOf)
-    for (const [datastore, some] of Map.groupBy(imageSets, (each) => each.datastore)) yield* words.seal(datastore, some)
+    for (const [datastore, some] of Map.groupBy(imageSets, (each) => each.datastore)) {
+      const { words, change } = writingOf.get(datastore)!
+      yield* words.seal(some, { state: 'live', change })
+    }
     const placed = imageSets.flatMap((each) => placesOf(each).map((part) => ({ part, each })))
     for (const [part, those] of Map.groupBy(placed, (one) => one.part)) {
       part.bytes.push(encodeEntries(those.map(({ each }) => each.entry)))
@@ -56,17 +59,15 @@ export function* buildAll({ sizes, dialect, addPartition, words }: Building): Sq
     if (rows.length < ROWS_PER_BATCH) break
     after = rows.at(-1)!.row_id
   }
-  for (const [name, { datastore, key, bytes }] of parts) {
+  for (const [name, { writing, key, bytes }] of parts) {
     parts.delete(name)
-    yield* addPartition(datastore, key, bytes.length === 1 ? decodeEntries(bytes[0]!) : joinEntries(bytes))
+    const entries = bytes.length === 1 ? decodeEntries(bytes[0]!) : joinEntries(bytes)
+    yield* writing.partitions.add({ key, state: 'live', change: writing.change, entries })
   }
 }
 
 /** The texts that get a partition. */
-export function* highFrequencyTexts(
-  datastore: number,
-  { sizes, dialect }: Pick<Building, 'sizes' | 'dialect'>,
-): Sql<readonly Text[]> {
+export function* highFrequencyTexts(datastore: number, { sizes, dialect }: Building): Sql<readonly Text[]> {
   const texts: Text[] = []
   for (const [attribute, index] of TEXT_INDEXES) {
     const column = COLUMN_OF[attribute]

@@ -11,6 +11,7 @@ import { type Counted, type PartitionWriter, textsOf } from './partition-writer.
 import type { WordWriter } from './word-writer.ts'
 
 export interface IndexWriting {
+  readonly datastore: number
   readonly sizes: IndexSizes
   readonly dialect: Dialect
   readonly partitions: PartitionWriter
@@ -21,10 +22,9 @@ export interface IndexWriting {
   readonly rebuiltTo: number | undefined
 }
 
-/** Of one data store, after the changes are in the partitions that existed, and in the postings. */
+/** After the changes are in the partitions that existed, and in the postings. */
 export function* adjustPartitions(
   writing: IndexWriting,
-  datastore: number,
   { added, edited }: { readonly added: readonly Indexed[]; readonly edited: ReadonlyMap<string, Counted> },
 ): Sql<void> {
   const missing = new Map<string, Text | undefined>()
@@ -35,10 +35,10 @@ export function* adjustPartitions(
     }
   }
   for (const text of missing.values()) {
-    if (text === undefined || (yield* isHighFrequency(writing, datastore, text))) yield* build(writing, datastore, text)
+    if (text === undefined || (yield* isHighFrequency(writing, text))) yield* build(writing, text)
   }
   for (const { text, count } of edited.values()) {
-    if (text !== undefined && count < highFrequencyUntil(text, writing.sizes)) yield* drop(writing, datastore, text)
+    if (text !== undefined && count < highFrequencyUntil(text, writing.sizes)) yield* drop(writing, text)
   }
 }
 
@@ -47,7 +47,7 @@ function isSampled({ entry }: Indexed, sizes: IndexSizes): boolean {
   return (Math.imul(entry.point[ROW_ID]!, 0x9e3779b1) >>> 8) % sizes.countEvery === 0
 }
 
-function* isHighFrequency({ sizes, dialect }: IndexWriting, datastore: number, text: Text): Sql<boolean> {
+function* isHighFrequency({ datastore, sizes, dialect }: IndexWriting, text: Text): Sql<boolean> {
   const condition = imageSetsWith([text], { datastore, dialect })
   const from = isUid(text.attribute) ? sizes.highFrequencyUidFrom : sizes.highFrequencyFrom
   const beyond = yield* all(`SELECT 1 AS one ${condition.text} LIMIT 1 OFFSET ?`, ...condition.values, from)
@@ -59,25 +59,25 @@ const highFrequencyUntil = ({ attribute }: Text, sizes: IndexSizes): number =>
   isUid(attribute) ? sizes.highFrequencyUidUntil : sizes.highFrequencyUntil
 
 /** Builds from the rows as they are now. */
-function* build(writing: IndexWriting, datastore: number, text: Text | undefined): Sql<void> {
-  const { dialect, partitions, words, change, rebuiltTo } = writing
+function* build(writing: IndexWriting, text: Text | undefined): Sql<void> {
+  const { datastore, dialect, partitions, words, change, rebuiltTo } = writing
   const rows = yield* indexedWith(datastore, text === undefined ? [] : [text], dialect)
   for (const key of bothKeys(text)) {
     const entries = rows.filter(({ isPrimary }) => isPrimary === key.isPrimary).map(({ entry }) => entry)
     yield* partitions.add({
-      ...{ datastore, key, state: 'live', change },
+      ...{ key, state: 'live', change },
       entries: decodeEntries(encodeEntries(entries)),
     })
   }
   if (text === undefined) return
   const rowIds = rows.map(({ entry }) => entry.point[ROW_ID]!)
-  yield* words.addText(datastore, text, { state: 'live', change, rowIds })
+  yield* words.addText(text, { state: 'live', change, rowIds })
   if (rebuiltTo === undefined) return
   const rebuilt = rowIds.filter((rowId) => rowId <= rebuiltTo)
-  yield* words.addText(datastore, text, { state: 'rebuilding', change, rowIds: rebuilt })
+  yield* words.addText(text, { state: 'rebuilding', change, rowIds: rebuilt })
 }
 
-function* drop({ partitions, words, change }: IndexWriting, datastore: number, text: Text): Sql<void> {
-  yield* partitions.drop(datastore, text)
-  for (const state of ['live', 'rebuilding'] as const) yield* words.removeText(datastore, text, { state, change })
+function* drop({ partitions, words, change }: IndexWriting, text: Text): Sql<void> {
+  yield* partitions.drop(text)
+  for (const state of ['live', 'rebuilding'] as const) yield* words.removeText(text, { state, change })
 }

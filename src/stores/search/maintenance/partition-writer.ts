@@ -1,5 +1,5 @@
 /**
- * Writes the partitions of the search index. An image set has an entry in the partition of all image sets, and in the partition of each of its
+ * Writes the partitions of a data store. An image set has an entry in the partition of all image sets, and in the partition of each of its
  * texts that has one; always in the one of the primary image sets or in the one of the others.
  */
 import type { Sql } from '../../sql/engine/statement.ts'
@@ -32,12 +32,14 @@ interface Writing {
 }
 
 export class PartitionWriter {
+  readonly #datastore: number
   readonly #cached: CachedLeaves
   readonly #leaves: LeafWriter
 
-  constructor(sizes: IndexSizes) {
+  constructor(datastore: number, sizes: IndexSizes) {
+    this.#datastore = datastore
     this.#cached = new CachedLeaves(sizes)
-    this.#leaves = new LeafWriter(sizes.leafEntriesMax)
+    this.#leaves = new LeafWriter(datastore, sizes.leafEntriesMax)
   }
 
   /** After a rollback or a change of another writer: the cache may hold leaves that do not exist. */
@@ -51,13 +53,9 @@ export class PartitionWriter {
   }
 
   /** Applies the changes to the partitions that exist in the state. @returns the counts of their texts, by nameOfText. */
-  *edit(
-    datastore: number,
-    changes: readonly IndexChange<Indexed>[],
-    { state, change }: Writing,
-  ): Sql<ReadonlyMap<string, Counted>> {
+  *edit(changes: readonly IndexChange<Indexed>[], { state, change }: Writing): Sql<ReadonlyMap<string, Counted>> {
     const indexed = changes.flatMap(({ before, after }) => [before, after].filter((each) => each !== undefined))
-    const partitions = yield* partitionsFor(datastore, indexed.flatMap(textsOf).flatMap(bothKeys), state)
+    const partitions = yield* partitionsFor(this.#datastore, indexed.flatMap(textsOf).flatMap(bothKeys), state)
     const edits = new Map<Partition, { readonly removed: Entry[]; readonly added: Entry[] }>()
     const put = (imageSet: Indexed | undefined, side: 'removed' | 'added') => {
       if (imageSet === undefined) return
@@ -90,15 +88,15 @@ export class PartitionWriter {
     return counted
   }
 
-  *add(of: { readonly datastore: number; readonly key: PartitionKey; readonly entries: Entries } & Writing): Sql<void> {
+  *add(of: { readonly key: PartitionKey; readonly entries: Entries } & Writing): Sql<void> {
     const { entries, change, ...partition } = of
     yield* this.#leaves.addPartition(partition, { entries, change })
   }
 
   /** Those being rebuilt too. */
-  *drop(datastore: number, text: Text): Sql<void> {
+  *drop(text: Text): Sql<void> {
     for (const state of ['live', 'rebuilding'] as const) {
-      const partitions = yield* partitionsFor(datastore, bothKeys(text), state)
+      const partitions = yield* partitionsFor(this.#datastore, bothKeys(text), state)
       for (const { partition } of partitions.values()) yield* this.retire(partition)
     }
   }

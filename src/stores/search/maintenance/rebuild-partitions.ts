@@ -1,5 +1,5 @@
-/** Rebuilds partitions and dictionaries beside the live ones, batch by batch, and replaces these at the end. */
-import { all, run, type Sql } from '../../sql/engine/statement.ts'
+/** Rebuilds the partitions and the dictionary of a data store beside the live ones, batch by batch, and replaces these at the end. */
+import { all, one, run, type Sql } from '../../sql/engine/statement.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
 import {
   INDEXED_COLUMNS_WITH_WORDS,
@@ -12,55 +12,58 @@ import { decodeEntries, encodeEntries, ROW_ID } from '../kd-tree/entries.ts'
 import { bothKeys, nameOfText, PARTITION_COLUMNS, type PartitionRow, partitionOfRow } from '../partitions.ts'
 import type { IndexWriting } from './high-frequency-partitions.ts'
 
-/** @param highFrequency by data store, the texts that get partitions; slightly outdated. */
+/** How far a batch looks for image sets of its data store: between them are those of others. */
+const ROWS_PER_IMAGE_SET = 16
+
+/** @param highFrequency the texts that get partitions; slightly outdated. */
 export function* beginRebuild(
-  { partitions, words, change }: IndexWriting,
-  highFrequency: ReadonlyMap<number, readonly Text[]>,
+  { datastore, partitions, words, change }: IndexWriting,
+  highFrequency: readonly Text[],
 ): Sql<void> {
   const writing = { state: 'rebuilding', change } as const
-  for (const [datastore, texts] of highFrequency) {
-    const live = yield* all<PartitionRow>(
-      `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state = 'live'`,
-      datastore,
-    )
-    const wanted = [undefined, ...texts, ...live.map((row) => partitionOfRow(row).text)]
-    const each = new Map(wanted.map((text) => [nameOfText(text), text]))
-    for (const key of [...each.values()].flatMap(bothKeys)) {
-      yield* partitions.add({ datastore, key, ...writing, entries: decodeEntries(encodeEntries([])) })
-    }
-    yield* words.create(
-      datastore,
-      [...each.values()].filter((text) => text !== undefined),
-      writing,
-    )
+  const live = yield* all<PartitionRow>(
+    `SELECT ${PARTITION_COLUMNS} FROM search_partitions WHERE datastore = ? AND state = 'live'`,
+    datastore,
+  )
+  const wanted = [undefined, ...highFrequency, ...live.map((row) => partitionOfRow(row).text)]
+  const each = new Map(wanted.map((text) => [nameOfText(text), text]))
+  for (const key of [...each.values()].flatMap(bothKeys)) {
+    yield* partitions.add({ key, ...writing, entries: decodeEntries(encodeEntries([])) })
   }
-  yield* run('UPDATE changes SET rebuilt_to = -1')
+  yield* words.create(
+    [...each.values()].filter((text) => text !== undefined),
+    writing,
+  )
+  yield* run('UPDATE changes SET rebuilt_to = -1 WHERE datastore = ?', datastore)
 }
 
 /** Adds the image sets after the row to what is being rebuilt. When none are left, it replaces what is live. */
 export function* rebuildBatch(
-  { sizes, partitions, words, change }: IndexWriting,
+  { datastore, sizes, partitions, words, change }: IndexWriting,
   rebuiltTo: number,
 ): Sql<{ readonly rebuiltTo: number } | 'done'> {
   const writing = { state: 'rebuilding', change } as const
+  const limit = sizes.rebuildBatchRows
+  const upTo = rebuiltTo + limit * ROWS_PER_IMAGE_SET
+  const last = yield* one<{ row_id: number | null }>('SELECT max(row_id) AS row_id FROM image_sets')
   const rows = yield* all<IndexedRowWithWords>(
-    `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets WHERE row_id > ? AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
-    ...[rebuiltTo, sizes.rebuildBatchRows],
+    `SELECT ${INDEXED_COLUMNS_WITH_WORDS} FROM image_sets WHERE row_id > ? AND row_id <= ? AND datastore + 0 = ?
+     AND deleted_at IS NULL ORDER BY row_id LIMIT ?`,
+    ...[rebuiltTo, upTo, datastore, limit],
   )
-  for (const [datastore, some] of Map.groupBy(rows.map(indexedWithWordsOf), (each) => each.datastore)) {
-    yield* partitions.edit(
-      datastore,
-      some.map((after) => ({ after })),
-      writing,
-    )
-    yield* words.seal(datastore, some, writing)
-  }
-  if (rows.length < sizes.rebuildBatchRows) {
-    yield* replaceLive(partitions)
+  const imageSets = rows.map(indexedWithWordsOf)
+  yield* partitions.edit(
+    imageSets.map((after) => ({ after })),
+    writing,
+  )
+  yield* words.seal(imageSets, writing)
+  const to = rows.length < limit ? upTo : rows.at(-1)!.row_id
+  if (to >= (last!.row_id ?? -1)) {
+    yield* replaceLive(datastore, partitions)
     return 'done'
   }
-  yield* run('UPDATE changes SET rebuilt_to = ?', rows.at(-1)!.row_id)
-  return { rebuiltTo: rows.at(-1)!.row_id }
+  yield* run('UPDATE changes SET rebuilt_to = ? WHERE datastore = ?', ...[to, datastore])
+  return { rebuiltTo: to }
 }
 
 interface ChangesWhileRebuilding {
@@ -68,18 +71,14 @@ interface ChangesWhileRebuilding {
   readonly rebuiltTo: number
 }
 
-export function* editRebuilding(writing: IndexWriting, datastore: number, changed: ChangesWhileRebuilding): Sql<void> {
+export function* editRebuilding(writing: IndexWriting, changed: ChangesWhileRebuilding): Sql<void> {
   const { partitions, change } = writing
-  yield* partitions.edit(datastore, rebuiltOf(changed), { state: 'rebuilding', change })
-  yield* editRebuildingWords(writing, datastore, changed)
+  yield* partitions.edit(rebuiltOf(changed), { state: 'rebuilding', change })
+  yield* editRebuildingWords(writing, changed)
 }
 
-export function* editRebuildingWords(
-  { words, change }: IndexWriting,
-  datastore: number,
-  changed: ChangesWhileRebuilding,
-): Sql<void> {
-  yield* words.edit(datastore, rebuiltOf(changed), { state: 'rebuilding', change })
+export function* editRebuildingWords({ words, change }: IndexWriting, changed: ChangesWhileRebuilding): Sql<void> {
+  yield* words.edit(rebuiltOf(changed), { state: 'rebuilding', change })
 }
 
 /** Rows after `rebuiltTo` are not yet in what is being rebuilt: a later batch adds them. */
@@ -88,18 +87,20 @@ function rebuiltOf({ changes, rebuiltTo }: ChangesWhileRebuilding): readonly Ind
   return changes.filter(({ before, after }) => isIn(after ?? before))
 }
 
-function* replaceLive(partitions: IndexWriting['partitions']): Sql<void> {
+function* replaceLive(datastore: number, partitions: IndexWriting['partitions']): Sql<void> {
   const replaced = yield* all<{ partition: number }>(
-    `SELECT partition FROM search_partitions AS old WHERE state = 'live' AND EXISTS (SELECT 1 FROM search_partitions AS new
+    `SELECT partition FROM search_partitions AS old WHERE datastore = ? AND state = 'live' AND EXISTS (SELECT 1 FROM search_partitions AS new
        WHERE new.state = 'rebuilding' AND new.datastore = old.datastore AND new.value = old.value
        AND new.attribute = old.attribute AND new.is_primary = old.is_primary)`,
+    datastore,
   )
   for (const { partition } of replaced) yield* partitions.retire(partition)
-  yield* run(`UPDATE search_partitions SET state = 'live' WHERE state = 'rebuilding'`)
+  yield* run(`UPDATE search_partitions SET state = 'live' WHERE datastore = ? AND state = 'rebuilding'`, datastore)
   yield* run(
-    `UPDATE search_dictionaries SET state = 'retired' WHERE state = 'live'
+    `UPDATE search_dictionaries SET state = 'retired' WHERE datastore = ? AND state = 'live'
      AND datastore IN (SELECT datastore FROM search_dictionaries WHERE state = 'rebuilding')`,
+    datastore,
   )
-  yield* run(`UPDATE search_dictionaries SET state = 'live' WHERE state = 'rebuilding'`)
-  yield* run('UPDATE changes SET rebuilt_to = NULL')
+  yield* run(`UPDATE search_dictionaries SET state = 'live' WHERE datastore = ? AND state = 'rebuilding'`, datastore)
+  yield* run('UPDATE changes SET rebuilt_to = NULL WHERE datastore = ?', datastore)
 }

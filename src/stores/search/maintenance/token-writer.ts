@@ -70,8 +70,8 @@ export class TokenWriter {
   *insert(dictionary: number, keys: readonly string[]): Sql<ReadonlyMap<string, number>> {
     if (keys.length === 0) return new Map()
     const counted = yield* one<{ last_token: number }>(
-      'UPDATE changes SET last_token = last_token + ? RETURNING last_token',
-      keys.length,
+      'UPDATE search_dictionaries SET last_token = last_token + ? WHERE dictionary = ? RETURNING last_token',
+      ...[keys.length, dictionary],
     )
     const first = counted!.last_token - keys.length + 1
     // In the order of keys: then the entries of one page of the index are written together.
@@ -86,7 +86,7 @@ export class TokenWriter {
   }
 
   *delete(dictionary: number, tokens: readonly number[]): Sql<void> {
-    yield* deleteTokens(tokens)
+    yield* deleteTokens(dictionary, tokens)
     this.#known.delete(dictionary)
   }
 

@@ -3,7 +3,7 @@
  * of their short prefixes, of those longer prefixes that have a token, and of its high-frequency texts.
  */
 import { describedOf } from '../../../imaging/search/described.ts'
-import { one, type Sql } from '../../sql/engine/statement.ts'
+import type { Sql } from '../../sql/engine/statement.ts'
 import { insertRows } from '../../sql/rows/insert-rows.ts'
 import type { Text } from '../../sql/rows/search-columns.ts'
 import type { IndexChange, IndexedWithWords } from '../indexed-image-set.ts'
@@ -24,10 +24,12 @@ interface WordWriting {
 }
 
 export class WordWriter {
+  readonly #datastore: number
   readonly #tokens: TokenWriter
   readonly #tail: TailSealing
 
-  constructor(sizes: IndexSizes) {
+  constructor(datastore: number, sizes: IndexSizes) {
+    this.#datastore = datastore
     this.#tokens = new TokenWriter(sizes)
     this.#tail = new TailSealing(sizes, this.#tokens)
   }
@@ -38,24 +40,27 @@ export class WordWriter {
     this.#tail.forget()
   }
 
-  /** Creates the dictionary of the data store in the state. @param texts the high-frequency ones */
-  *create(datastore: number, texts: Iterable<Text>, { state, change }: WordWriting): Sql<Dictionary> {
-    const counted = yield* one<{ last_dictionary: number }>(
-      'UPDATE changes SET last_dictionary = last_dictionary + 1 RETURNING last_dictionary',
+  /** Creates the dictionary in the state. @param texts the high-frequency ones */
+  *create(texts: Iterable<Text>, { state, change }: WordWriting): Sql<Dictionary> {
+    const [row] = yield* insertRows(
+      'search_dictionaries',
+      [{ datastore: this.#datastore, state, changed_in: change }],
+      {
+        returning: ['dictionary'],
+      },
     )
-    const dictionary = counted!.last_dictionary
-    yield* insertRows('search_dictionaries', [{ dictionary, datastore, state, changed_in: change }])
+    const { dictionary } = row!
     yield* this.#tokens.insert(dictionary, [...texts].map(keyOfText))
     return { dictionary, chunks: [], changedIn: change, sealing: undefined }
   }
 
   /** Nothing where the data store has no dictionary in the state, unless it is the live one. */
-  *edit(datastore: number, changes: readonly IndexChange[], writing: WordWriting): Sql<void> {
+  *edit(changes: readonly IndexChange[], writing: WordWriting): Sql<void> {
     const edits = changes.filter(changesWords)
     if (edits.length === 0) return
-    const found = yield* dictionaryOf(datastore, writing.state)
+    const found = yield* dictionaryOf(this.#datastore, writing.state)
     if (found === undefined && writing.state !== 'live') return
-    let of = found ?? (yield* this.create(datastore, [], writing))
+    let of = found ?? (yield* this.create([], writing))
     const others = edits.filter(({ before }) => before !== undefined)
     if (others.length > 0) {
       of = yield* this.#tail.finish(
@@ -73,18 +78,14 @@ export class WordWriter {
   }
 
   /** Adds image sets to the postings that are in neither tail nor postings. Nothing where there is no dictionary in the state. */
-  *seal(datastore: number, imageSets: readonly IndexedWithWords[], writing: WordWriting): Sql<void> {
-    const of = yield* dictionaryOf(datastore, writing.state)
+  *seal(imageSets: readonly IndexedWithWords[], writing: WordWriting): Sql<void> {
+    const of = yield* dictionaryOf(this.#datastore, writing.state)
     if (of !== undefined) yield* this.#tail.seal(of, imageSets, writing.change)
   }
 
   /** Gives a token to a text that has become high-frequency. @param rowIds of all image sets that have it */
-  *addText(
-    datastore: number,
-    text: Text,
-    { rowIds, state, change }: WordWriting & { readonly rowIds: readonly number[] },
-  ): Sql<void> {
-    const found = yield* dictionaryOf(datastore, state)
+  *addText(text: Text, { rowIds, state, change }: WordWriting & { readonly rowIds: readonly number[] }): Sql<void> {
+    const found = yield* dictionaryOf(this.#datastore, state)
     if (found === undefined) return
     const of = yield* this.#tail.finish(found, change)
     const edits = new PostingEdits()
@@ -95,8 +96,8 @@ export class WordWriter {
     yield* recordChange(of.dictionary, change)
   }
 
-  *removeText(datastore: number, text: Text, { state, change }: WordWriting): Sql<void> {
-    const found = yield* dictionaryOf(datastore, state)
+  *removeText(text: Text, { state, change }: WordWriting): Sql<void> {
+    const found = yield* dictionaryOf(this.#datastore, state)
     if (found === undefined) return
     const of = yield* this.#tail.finish(found, change)
     const tokens = [...(yield* tokensOf(of.dictionary, [keyOfText(text)])).values()]

@@ -14,6 +14,7 @@ import {
   ROW_ID,
 } from '../kd-tree/entries.ts'
 import { boundsOf, encodeBounds, type LeafBounds, type Region } from '../kd-tree/leaf-bounds.ts'
+import { leafNumber } from '../kd-tree/leaf-numbers.ts'
 import { buildLeaves, divideLeaf } from '../kd-tree/split.ts'
 import { columnsOf, type PartitionKey, type PartitionState } from '../partitions.ts'
 
@@ -45,11 +46,13 @@ interface LeafEdit {
 const LEAVES_PER_BATCH = 256
 
 export class LeafWriter {
+  readonly #datastore: number
   readonly #entriesMax: number
   /** The leaves written by changes that may still be undone. */
   readonly #written = new Set<number>()
 
-  constructor(entriesMax: number) {
+  constructor(datastore: number, entriesMax: number) {
+    this.#datastore = datastore
     this.#entriesMax = entriesMax
   }
 
@@ -80,15 +83,14 @@ export class LeafWriter {
 
   /** @returns the number of the partition. */
   *addPartition(
-    of: { readonly datastore: number; readonly key: PartitionKey; readonly state: PartitionState },
+    of: { readonly key: PartitionKey; readonly state: PartitionState },
     { entries, change }: { readonly entries: Entries; readonly change: number },
   ): Sql<number> {
-    const counted = yield* one<{ last_partition: number }>(
-      'UPDATE changes SET last_partition = last_partition + 1 RETURNING last_partition',
-    )
-    const partition = counted!.last_partition
-    const { datastore, state, key } = of
-    yield* insertRows('search_partitions', [{ partition, datastore, state, ...columnsOf(key) }])
+    const { state, key } = of
+    const [row] = yield* insertRows('search_partitions', [{ datastore: this.#datastore, state, ...columnsOf(key) }], {
+      returning: ['partition'],
+    })
+    const { partition } = row!
     let some: Leaf[] = []
     for (const { region, bytes } of buildLeaves(entries, this.#entriesMax)) {
       some.push({ partition, leaf: undefined, region, bytes })
@@ -120,7 +122,7 @@ export class LeafWriter {
 
   *#write(leaves: readonly Leaf[], change: number): Sql<void> {
     const fresh = leaves.filter(({ leaf }) => leaf === undefined)
-    let next = fresh.length === 0 ? 0 : yield* firstOfNewLeaves(fresh.length)
+    let next = fresh.length === 0 ? 0 : yield* firstOfNewLeaves(this.#datastore, fresh.length)
     const numbered = leaves.map((each) => ({ ...each, leaf: each.leaf ?? next++ }))
     yield* insertRows(
       'search_leaves',
@@ -143,12 +145,13 @@ export class LeafWriter {
   }
 }
 
-function* firstOfNewLeaves(count: number): Sql<number> {
+/** The number of the data store is a part of it, so that writers of different data stores lock no row together. */
+function* firstOfNewLeaves(datastore: number, count: number): Sql<number> {
   const counted = yield* one<{ last_leaf: number }>(
-    'UPDATE changes SET last_leaf = last_leaf + ? RETURNING last_leaf',
-    count,
+    'UPDATE changes SET last_leaf = last_leaf + ? WHERE datastore = ? RETURNING last_leaf',
+    ...[count, datastore],
   )
-  return counted!.last_leaf - count + 1
+  return leafNumber(datastore, counted!.last_leaf - count + 1)
 }
 
 function byLeaf(edit: Edit): readonly LeafEdit[] {
@@ -173,10 +176,11 @@ export function* retirePartition(partition: number): Sql<void> {
   )
 }
 
-/** Deletes some leaves of a retired partition, or the partition when it has none left. */
-export function* clearRetired(leavesMax: number): Sql<'more' | 'done'> {
+/** Deletes some leaves of a retired partition of the data store, or the partition when it has none left. */
+export function* clearRetired(datastore: number, leavesMax: number): Sql<'more' | 'done'> {
   const retired = yield* one<{ partition: number }>(
-    `SELECT partition FROM search_partitions WHERE state = 'retired' LIMIT 1`,
+    `SELECT partition FROM search_partitions WHERE datastore = ? AND state = 'retired' LIMIT 1`,
+    datastore,
   )
   if (retired === undefined) return 'done'
   const leaves = yield* all<{ leaf: number }>(

@@ -1,8 +1,8 @@
 /** Writes postings: those of a change, and those of a new token from the postings of others; and deletes a retired dictionary. */
 import assert from 'node:assert/strict'
-import { all, allOfMany, one, run, type Sql } from '../../sql/engine/statement.ts'
+import { all, one, run, type Sql } from '../../sql/engine/statement.ts'
 import { insertRows } from '../../sql/rows/insert-rows.ts'
-import type { Dictionary } from '../words/dictionary.ts'
+import { type Dictionary, deleteTokens } from '../words/dictionary.ts'
 import {
   changedOffsets,
   chunkOf,
@@ -90,10 +90,11 @@ export function* copyPostings(of: Dictionary, from: ReadonlyMap<number, readonly
   }
 }
 
-/** Deletes some rows of a retired dictionary, or the dictionary when it has none left. */
-export function* clearRetiredWords(rowsMax: number): Sql<'more' | 'done'> {
+/** Deletes some rows of a retired dictionary of the data store, or the dictionary when it has none left. */
+export function* clearRetiredWords(datastore: number, rowsMax: number): Sql<'more' | 'done'> {
   const retired = yield* one<{ dictionary: number }>(
-    `SELECT dictionary FROM search_dictionaries WHERE state = 'retired' LIMIT 1`,
+    `SELECT dictionary FROM search_dictionaries WHERE datastore = ? AND state = 'retired' LIMIT 1`,
+    datastore,
   )
   if (retired === undefined) return 'done'
   const { dictionary } = retired
@@ -113,9 +114,8 @@ export function* clearRetiredWords(rowsMax: number): Sql<'more' | 'done'> {
     'SELECT token FROM search_tokens WHERE dictionary = ? LIMIT ?',
     ...[dictionary, rowsMax],
   )
-  yield* allOfMany(
-    (marks) => `DELETE FROM search_tokens WHERE token IN (${marks})`,
-    [],
+  yield* deleteTokens(
+    dictionary,
     tokens.map(({ token }) => token),
   )
   if (tokens.length > 0) return 'more'

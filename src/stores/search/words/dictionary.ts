@@ -98,8 +98,12 @@ export const keysMatching = (
     ...[dictionary, from, before, dialect.pattern(pattern), limit],
   )
 
-export function* deleteTokens(tokens: readonly number[]): Sql<void> {
-  yield* allOfMany((marks) => `DELETE FROM search_tokens WHERE token IN (${marks})`, [], tokens)
+export function* deleteTokens(dictionary: number, tokens: readonly number[]): Sql<void> {
+  yield* allOfMany(
+    (marks) => `DELETE FROM search_tokens WHERE dictionary = ? AND token IN (${marks})`,
+    [dictionary],
+    tokens,
+  )
 }
 
 /** Results of searches that were kept are of the change before. */

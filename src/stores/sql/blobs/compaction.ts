@@ -2,7 +2,7 @@
  * Compaction of partly unreferenced blobs, in SQL. The new blob takes the number of the old one, so that only offsets change and ranges stay
  * in their order. The old key goes to a new row, which is unreferenced.
  *
- * Every transaction that changes the ranges of a blob locks the row `changes`: behind that lock they do not change.
+ * Every transaction that changes the ranges of a blob locks the row of its data store in `changes`: behind that lock they do not change.
  */
 
 import { type MovedRange, movedOffset } from '../../blobs/moved-ranges.ts'
@@ -141,7 +141,12 @@ export function* reserve({ source, blobKey, unreferencedFrom }: Parameters<Blobs
 
 export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'changed'> {
   const { from, to, ranges, at, oldUnreferencedFrom } = request
-  yield* lockChanges()
+  const of = yield* one<{ datastore: number }>(
+    'SELECT datastore FROM import_jobs WHERE job = (SELECT job FROM blobs WHERE blob = ?)',
+    from.blob,
+  )
+  if (of === undefined) return 'changed'
+  yield* lockChanges(of.datastore)
   const reserved = yield* one<{ blob: number }>(
     `SELECT blob FROM blobs WHERE blob_key = ? AND unreferenced_since > ? AND purged_at IS NULL ${LOCKED}`,
     ...[to.blobKey, at],

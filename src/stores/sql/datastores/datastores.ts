@@ -8,10 +8,10 @@ import type {
 import { addDataKey, destroyDataKey } from '../data-keys/data-keys.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
-import { lockChanges } from '../history/changes.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
 import { earlierUse, rememberUse } from './client-tokens.ts'
+import { lockCreations } from './lock-creations.ts'
 import { lockedBy, putTags, removeTags } from './tags.ts'
 
 const TOKEN_SCOPE = 'datastores'
@@ -35,26 +35,6 @@ export function datastoresOver(database: Transactions): Datastores {
   }
 }
 
-/** Rows and indexes contain the number: the id has 32 bytes. */
-export function* datastoreNumber(datastoreId: string): Sql<number | undefined> {
-  const row = yield* one<{ datastore: number }>('SELECT datastore FROM datastores WHERE datastore_id = ?', datastoreId)
-  return row?.datastore
-}
-
-/** Its number in a statement that has the id. */
-export const DATASTORE_NUMBER = '(SELECT datastore FROM datastores WHERE datastore_id = ?)'
-
-/** Its number, and whether it may be searched. */
-export function* datastoreSearched(
-  datastoreId: string,
-): Sql<(Pick<Datastore, 'datastoreStatus' | 'updatedAt'> & { readonly number: number }) | undefined> {
-  const row = yield* one<Pick<DatastoreRow, 'datastore_status' | 'updated_at'> & { readonly datastore: number }>(
-    'SELECT datastore, datastore_status, updated_at FROM datastores WHERE datastore_id = ?',
-    datastoreId,
-  )
-  return row && { number: row.datastore, datastoreStatus: row.datastore_status, updatedAt: row.updated_at }
-}
-
 function* create({
   datastore,
   tags,
@@ -62,14 +42,14 @@ function* create({
   activeMax,
   dataKeyArn,
 }: Parameters<Datastores['create']>[0]): Sql<CreateDatastoreOutcome> {
-  // Two of these have no row yet to lock. They are rare, so they share the lock of changes.
-  yield* lockChanges()
+  yield* lockCreations()
   const earlier = yield* earlierUse(TOKEN_SCOPE, token)
   if (earlier === 'token-conflict') return { outcome: earlier }
   if (earlier !== undefined) return { outcome: 'repeated', datastore: (yield* get(earlier.resourceId, 0))! }
   if (activeMax !== undefined && (yield* countActive()) >= activeMax) return { outcome: 'too-many' }
 
-  yield* insertRows('datastores', [rowOf(datastore)])
+  const [row] = yield* insertRows('datastores', [rowOf(datastore)], { returning: ['datastore'] })
+  yield* insertRows('changes', [{ datastore: row!.datastore }])
   if (dataKeyArn !== undefined) yield* addDataKey({ ownerId: datastore.datastoreId, keyArn: dataKeyArn })
   yield* putTags(datastore.datastoreId, tags)
   yield* rememberUse(TOKEN_SCOPE, token, { resourceId: datastore.datastoreId, at: datastore.createdAt })

@@ -6,6 +6,7 @@ import { all, one, run, type Sql, type Transactions } from '../engine/statement.
 import { lockChanges } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
 import { insertRows } from '../rows/insert-rows.ts'
+import { datastoreNumber } from './datastore-number.ts'
 
 export function tagsOver(database: Transactions): Tags {
   return {
@@ -33,7 +34,10 @@ const idOf = ({ datastoreId, imageSetId }: TaggedResource): string => imageSetId
 
 /** Locks the row that a concurrent deletion changes. */
 function* isThereToChange(resource: TaggedResource): Sql<boolean> {
-  if (resource.imageSetId !== undefined) yield* lockChanges()
+  if (resource.imageSetId !== undefined) {
+    const datastore = yield* datastoreNumber(resource.datastoreId)
+    if (datastore !== undefined) yield* lockChanges(datastore)
+  }
   return yield* isThere(resource, resource.imageSetId === undefined ? LOCKED : '')
 }
 

@@ -1,7 +1,7 @@
 /** The rows of declared attributes. */
 import type { DeclaredComparison } from '../../../imaging/search/declared.ts'
 import type { Declaration, DeclarationState } from '../../catalog/declared-attribute-repository.ts'
-import { datastoreNumber } from '../datastores/datastores.ts'
+import { datastoreNumber } from '../datastores/datastore-number.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
 
 interface DeclarationRow {

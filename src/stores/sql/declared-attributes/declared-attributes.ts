@@ -6,7 +6,7 @@ import {
 } from '../../catalog/declared-attribute-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { DECLARATIONS_MAX } from '../../search/words/word-keys.ts'
-import { datastoreNumber, datastoreSearched } from '../datastores/datastores.ts'
+import { datastoreNumber, datastoreSearched } from '../datastores/datastore-number.ts'
 import { one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import { declarationsOf } from './declarations.ts'
@@ -35,9 +35,12 @@ function* list(datastoreId: string): Sql<readonly Declaration[] | undefined> {
 }
 
 function* declared(datastoreId: string): ReturnTypeOf<'declared'> {
-  const changes = yield* one<{ declarations: number }>('SELECT declarations FROM changes')
+  const changes = yield* one<{ declarations: number }>(
+    'SELECT declarations FROM changes WHERE datastore = (SELECT datastore FROM datastores WHERE datastore_id = ?)',
+    datastoreId,
+  )
   const attributes = (yield* list(datastoreId)) ?? []
-  return { revision: changes!.declarations, attributes: attributes.filter(({ state }) => state !== 'removing') }
+  return { revision: changes?.declarations ?? 0, attributes: attributes.filter(({ state }) => state !== 'removing') }
 }
 
 type ReturnTypeOf<Name extends keyof DeclaredAttributes> = Sql<Awaited<ReturnType<DeclaredAttributes[Name]>>>
@@ -46,14 +49,15 @@ function* declare(
   [datastoreId, attribute, { max }]: Parameters<DeclaredAttributes['declare']>,
   upkeep: SearchUpkeep,
 ): ReturnTypeOf<'declare'> {
-  yield* upkeep.beginChange()
   const found = yield* datastoreSearched(datastoreId)
-  if (found?.datastoreStatus !== 'ACTIVE') return 'absent'
+  if (found === undefined) return 'absent'
+  yield* upkeep.beginChange(found.number)
+  if ((yield* datastoreSearched(datastoreId))!.datastoreStatus !== 'ACTIVE') return 'absent'
   const standing = yield* declarationsOf(found.number)
   const same = standing.find(({ keyword }) => keyword === attribute.keyword)
   if (same !== undefined) return same
   if (standing.length >= max) return 'too-many'
-  const number = yield* nextRevision()
+  const number = yield* nextRevision(found.number)
   if (number > DECLARATIONS_MAX) throw new DeclarationsExhausted()
   const declaration = { number, ...attribute, state: 'building', doneTo: -1, upTo: yield* lastRowId() } as const
   yield* insertRows('declared_attributes', [
@@ -65,9 +69,10 @@ function* declare(
   return declaration
 }
 
-function* nextRevision(): Sql<number> {
+function* nextRevision(datastore: number): Sql<number> {
   const row = yield* one<{ declarations: number }>(
-    'UPDATE changes SET declarations = declarations + 1 RETURNING declarations',
+    'UPDATE changes SET declarations = declarations + 1 WHERE datastore = ? RETURNING declarations',
+    datastore,
   )
   return row!.declarations
 }
@@ -81,14 +86,16 @@ function* beginRemoval(
   { datastoreId, keyword }: { readonly datastoreId: string; readonly keyword: string },
   upkeep: SearchUpkeep,
 ): ReturnTypeOf<'beginRemoval'> {
-  yield* upkeep.beginChange()
-  const declaration = ((yield* list(datastoreId)) ?? []).find((each) => each.keyword === keyword)
+  const datastore = yield* datastoreNumber(datastoreId)
+  if (datastore === undefined) return undefined
+  yield* upkeep.beginChange(datastore)
+  const declaration = (yield* declarationsOf(datastore)).find((each) => each.keyword === keyword)
   if (declaration === undefined || declaration.state === 'removing') return declaration
-  yield* nextRevision()
+  yield* nextRevision(datastore)
   const removing = { ...declaration, state: 'removing', doneTo: -1, upTo: yield* lastRowId() } as const
   yield* run(
-    'UPDATE declared_attributes SET state = ?, done_to = ?, up_to = ? WHERE declaration = ?',
-    ...[removing.state, removing.doneTo, removing.upTo, removing.number],
+    'UPDATE declared_attributes SET state = ?, done_to = ?, up_to = ? WHERE datastore = ? AND declaration = ?',
+    ...[removing.state, removing.doneTo, removing.upTo, datastore, removing.number],
   )
   return removing
 }

@@ -12,6 +12,7 @@ import {
   indexedWithWordsOf,
 } from '../../search/indexed-image-set.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
+import { datastoreNumber } from '../datastores/datastore-number.ts'
 import { all, allOfMany, run, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 import { declarationOfNumber } from './declarations.ts'
@@ -63,8 +64,8 @@ export function* describe(
   { from, to, imageSets, texts }: Parameters<DeclaredAttributes['describe']>[1],
   upkeep: SearchUpkeep,
 ): Sql<readonly ImageSetToDescribe[]> {
-  yield* upkeep.beginChange()
-  const { declaration } = yield* declarationOfNumber(datastoreId, number)
+  const change = yield* upkeep.beginChange((yield* datastoreNumber(datastoreId))!)
+  const { datastore, declaration } = yield* declarationOfNumber(datastoreId, number)
   if (declaration?.state !== 'building' || declaration.doneTo !== from) return []
   const rows = yield* allOfMany<IndexedRowWithWords & { readonly version: number }>(
     (marks) =>
@@ -79,10 +80,10 @@ export function* describe(
     const [row, added] = [rowOf.get(rowId)!, texts.get(rowId)]
     if (added !== undefined) changes.push(...(yield* writeTexts(row, withDeclaredTexts(row.unlisted_texts, added))))
   }
-  yield* upkeep.applyTexts(changes)
+  yield* change.applyTexts(changes)
   yield* run(
-    'UPDATE declared_attributes SET done_to = ?, state = ? WHERE declaration = ?',
-    ...[to, to >= declaration.upTo ? 'live' : 'building', number],
+    'UPDATE declared_attributes SET done_to = ?, state = ? WHERE datastore = ? AND declaration = ?',
+    ...[to, to >= declaration.upTo ? 'live' : 'building', datastore, number],
   )
   return unchanged.filter(({ rowId }) => !texts.has(rowId))
 }

@@ -11,6 +11,7 @@ import {
   type IndexedRowWithWords,
 } from '../../search/indexed-image-set.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
+import { datastoreNumber } from '../datastores/datastore-number.ts'
 import { all, run, type Sql } from '../engine/statement.ts'
 import { declarationOfNumber } from './declarations.ts'
 import { writeTexts } from './describe-image-sets.ts'
@@ -23,7 +24,7 @@ export function* removeBatch(
   { limit }: Parameters<DeclaredAttributes['removeBatch']>[1],
   upkeep: SearchUpkeep,
 ): Sql<Declaration | undefined> {
-  yield* upkeep.beginChange()
+  const change = yield* upkeep.beginChange((yield* datastoreNumber(datastoreId))!)
   const { datastore, declaration } = yield* declarationOfNumber(datastoreId, number)
   if (declaration?.state !== 'removing') return undefined
   const name = declaredNameOf(declaration)
@@ -37,13 +38,16 @@ export function* removeBatch(
   for (const row of rows) {
     changes.push(...(yield* writeTexts(row, withDeclaredTexts(row.unlisted_texts, new Map([[name, []]])))))
   }
-  yield* upkeep.applyTexts(changes)
+  yield* change.applyTexts(changes)
   const doneTo = rows.length < limit ? last : rows.at(-1)!.row_id
   if (doneTo >= declaration.upTo && (yield* removeFromHistory(datastore, name, limit)) === 0) {
-    yield* run('DELETE FROM declared_attributes WHERE declaration = ?', number)
+    yield* run('DELETE FROM declared_attributes WHERE datastore = ? AND declaration = ?', datastore, number)
     return undefined
   }
-  yield* run('UPDATE declared_attributes SET done_to = ? WHERE declaration = ?', doneTo, number)
+  yield* run(
+    'UPDATE declared_attributes SET done_to = ? WHERE datastore = ? AND declaration = ?',
+    ...[doneTo, datastore, number],
+  )
   return { ...declaration, doneTo }
 }
 

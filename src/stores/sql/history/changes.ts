@@ -1,5 +1,5 @@
 /**
- * Numbers changes to image sets in the order of their commits. A change writes its number into the rows that it changes; superseded versions go
+ * Numbers changes to the image sets of a data store in the order of their commits. A change writes its number into the rows that it changes; superseded versions go
  * to image_set_history with the two numbers between which they were current. So a search reads the snapshot of its first page on later
  * pages, without a transaction that stays open.
  */
@@ -33,46 +33,39 @@ interface BegunChange {
 }
 
 /**
- * Begins the change of this transaction. Writers wait for each other here, so that numbers are in the order of commits, and image sets read
- * afterwards do not change until the commit.
+ * Begins a change of the data store in this transaction. Writers of the data store wait for each other here, so that numbers are in the order
+ * of commits, and its image sets read afterwards do not change until the commit.
  * @param writeToken unique: a number is given again after a rollback, a token is not.
  */
-export function* nextChange(writeToken: string): Sql<BegunChange> {
+export function* nextChange(datastore: number, writeToken: string): Sql<BegunChange> {
   const row = yield* one<{
     number: number
-    write_token: string
+    former_write_token: string
     rebuilt_to: number | null
     index_format: string | null
     declarations: number
   }>(
-    `UPDATE changes SET number = number + 1 RETURNING number, write_token, rebuilt_to, declarations, ${INDEX_FORMAT_COLUMN}`,
+    `UPDATE changes SET number = number + 1, former_write_token = write_token, write_token = ? WHERE datastore = ?
+     RETURNING number, former_write_token, rebuilt_to, declarations, ${INDEX_FORMAT_COLUMN}`,
+    ...[writeToken, datastore],
   )
-  const { number, write_token, rebuilt_to, index_format, declarations } = row!
-  yield* run('UPDATE changes SET write_token = ?', writeToken)
   return {
-    number,
-    previousWriteToken: write_token,
-    rebuiltTo: rebuilt_to ?? undefined,
-    indexFormat: index_format,
-    declarations,
+    number: row!.number,
+    previousWriteToken: row!.former_write_token,
+    rebuiltTo: row!.rebuilt_to ?? undefined,
+    indexFormat: row!.index_format,
+    declarations: row!.declarations,
   }
 }
 
-/** Waits until no other change is under way, without beginning one. */
-export function* lockChanges(): Sql<void> {
-  yield* run('UPDATE changes SET number = number')
+/** Waits until no other change of the data store is under way, without beginning one. */
+export function* lockChanges(datastore: number): Sql<void> {
+  yield* run('UPDATE changes SET number = number WHERE datastore = ?', datastore)
 }
 
-/** The latest snapshot and the oldest one that is kept, and the format of the search index; null in a new catalog. */
-export function* knownChanges(): Sql<{
-  readonly latest: number
-  readonly oldest: number
-  readonly indexFormat: string | null
-}> {
-  const row = yield* one<{ number: number; history_purged_to: number; index_format: string | null }>(
-    `SELECT number, history_purged_to, ${INDEX_FORMAT_COLUMN} FROM changes`,
-  )
-  return { latest: row!.number, oldest: row!.history_purged_to, indexFormat: row!.index_format }
+/** The format of the search index; null in a new catalog. */
+export function* indexFormat(): Sql<string | null> {
+  return (yield* one<{ index_format: string | null }>(`SELECT ${INDEX_FORMAT_COLUMN}`))!.index_format
 }
 
 const HISTORY_COLUMNS = `row_id, id_suffix, datastore, version, last_accessed_at, tags, unlisted_texts, ${SEARCH_COLUMNS}`
@@ -88,22 +81,22 @@ export function* keepRowHistory(rowId: number, change: { readonly number: number
   )
 }
 
-/** Deletes some of the oldest rows past retention: more than the change added. */
+/** Deletes some of the oldest rows of the data store past retention: more than the change added. */
 export function* purgeRowHistory(
-  { at, added }: { readonly at: number; readonly added: number },
+  { datastore, at, added }: { readonly datastore: number; readonly at: number; readonly added: number },
   table: 'image_set_history' | 'study_history' = 'image_set_history',
 ): Sql<void> {
-  const oldest = yield* all<{ history_id: number; until_change: number; superseded_at: number }>(
-    `SELECT history_id, until_change, superseded_at FROM ${table} ORDER BY history_id LIMIT ?`,
-    HISTORY_ROWS_PER_BATCH + 2 * added,
+  const oldest = yield* all<{ until_change: number; superseded_at: number }>(
+    `SELECT until_change, superseded_at FROM ${table} WHERE datastore = ? ORDER BY until_change LIMIT ?`,
+    ...[datastore, HISTORY_ROWS_PER_BATCH + 2 * added],
   )
   const kept = oldest.findIndex((row) => row.superseded_at >= at - ROW_HISTORY_MS)
   const last = kept === -1 ? oldest.at(-1) : oldest[kept - 1]
   if (last === undefined) return
-  yield* run(`DELETE FROM ${table} WHERE history_id <= ?`, last.history_id)
+  const { until_change: to } = last
+  yield* run(`DELETE FROM ${table} WHERE datastore = ? AND until_change <= ?`, ...[datastore, to])
   yield* run(
-    'UPDATE changes SET history_purged_to = ? WHERE history_purged_to < ?',
-    last.until_change,
-    last.until_change,
+    'UPDATE changes SET history_purged_to = ? WHERE datastore = ? AND history_purged_to < ?',
+    ...[to, datastore, to],
   )
 }

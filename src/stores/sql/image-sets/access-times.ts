@@ -2,7 +2,7 @@
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import type { IndexChange } from '../../search/indexed-image-set.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
-import { datastoreNumber } from '../datastores/datastores.ts'
+import { datastoreNumber } from '../datastores/datastore-number.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
 import { keepRowHistory, purgeRowHistory } from '../history/changes.ts'
 import { parseImageSetId } from '../rows/image-set-id.ts'
@@ -10,11 +10,15 @@ import { parseImageSetId } from '../rows/image-set-id.ts'
 type Accesses = Parameters<ImageSets['recordAccesses']>[0]
 type Options = Parameters<ImageSets['recordAccesses']>[1]
 
+/** @param accesses of one data store: a change is of one. */
 export function* recordAccesses(accesses: Accesses, options: Options, upkeep: SearchUpkeep): Sql<void> {
   const due = yield* dueOf(accesses, options)
-  if (due.size === 0) return
+  const [first] = accesses
+  const datastore = first && (yield* datastoreNumber(first.datastoreId))
+  if (due.size === 0 || datastore === undefined) return
   const at = Math.max(...due.values())
-  const change = { number: yield* upkeep.beginChange(), at }
+  const begun = yield* upkeep.beginChange(datastore)
+  const change = { number: begun.number, at }
   const changes: IndexChange[] = []
   for (const [rowId, accessedAt] of due) {
     const found = yield* one('SELECT 1 AS found FROM image_sets WHERE row_id = ? AND deleted_at IS NULL', rowId)
@@ -27,8 +31,8 @@ export function* recordAccesses(accesses: Accesses, options: Options, upkeep: Se
     )
     changes.push({ before, after: yield* upkeep.indexed(rowId) })
   }
-  yield* upkeep.apply(changes, at)
-  yield* purgeRowHistory({ at, added: changes.length })
+  yield* begun.apply(changes, at)
+  yield* purgeRowHistory({ datastore, at, added: changes.length })
 }
 
 /** By row id. Another server may have recorded an access recently. */

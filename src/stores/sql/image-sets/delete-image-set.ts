@@ -8,10 +8,10 @@ import { ELEMENT_COLUMNS } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 
 export function* deleteImageSet(
-  { rowId, at }: { readonly rowId: number; readonly at: number },
+  { datastore, rowId, at }: { readonly datastore: number; readonly rowId: number; readonly at: number },
   upkeep: SearchUpkeep,
 ): Sql<void> {
-  const change = yield* upkeep.beginChange()
+  const change = yield* upkeep.beginChange(datastore)
   const row = yield* one<{ id_suffix: string; deleted_at: number | null }>(
     'SELECT id_suffix, deleted_at FROM image_sets WHERE row_id = ?',
     rowId,
@@ -21,7 +21,7 @@ export function* deleteImageSet(
     `UPDATE image_sets SET image_set_state = 'DELETED', workflow_status = 'DELETED', deleted_at = ?, changed_in = ?,
      updated_at = CASE WHEN updated_at < ? THEN ? ELSE updated_at END, instance_count = 0, tags = '{}', unlisted_texts = NULL, study_timestamp = NULL,
      ${ELEMENT_COLUMNS.map((column) => `${column} = NULL`).join(', ')} WHERE row_id = ?`,
-    ...[at, change, at, at, rowId],
+    ...[at, change.number, at, at, rowId],
   )
   yield* run('DELETE FROM image_set_history WHERE row_id = ?', rowId)
   yield* run('DELETE FROM instances WHERE row_id = ?', rowId)
@@ -32,5 +32,5 @@ export function* deleteImageSet(
   )
   yield* removeUses(rowId, at)
   yield* removeTags(imageSetIdOf(rowId, row!.id_suffix))
-  if (before !== undefined) yield* upkeep.apply([{ before }], at)
+  if (before !== undefined) yield* change.apply([{ before }], at)
 }

@@ -2,7 +2,7 @@
 import type { ImageSetProperties } from '../../catalog/image-set-records.ts'
 import type { ImageSets } from '../../catalog/image-set-repository.ts'
 import type { WorkflowRole } from '../../catalog/workflow-repository.ts'
-import { DATASTORE_NUMBER } from '../datastores/datastores.ts'
+import { DATASTORE_NUMBER } from '../datastores/datastore-number.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
 import { imageSetIdOf, parseImageSetId } from '../rows/image-set-id.ts'
 

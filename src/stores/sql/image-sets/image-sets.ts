@@ -8,7 +8,7 @@ import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { search } from '../../search/search.ts'
 import { CachedSummaries } from '../../search/summaries.ts'
 import type { CachedWords } from '../../search/words/cached-words.ts'
-import { DATASTORE_NUMBER } from '../datastores/datastores.ts'
+import { DATASTORE_NUMBER, datastoreNumber } from '../datastores/datastore-number.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
@@ -73,9 +73,11 @@ export function imageSetsOver(
     countInstances: (version) => database.read(() => countInstances(version)),
     document: (version) => database.read(() => document(version)),
     async recordAccesses(accesses, granularity) {
-      // Usually nothing is due: check in a read transaction first.
-      if ((await database.read(() => dueOf(accesses, granularity))).size === 0) return
-      await database.write(() => recordAccesses(accesses, granularity, options.upkeep))
+      for (const some of Map.groupBy(accesses, ({ datastoreId }) => datastoreId).values()) {
+        // Usually nothing is due: check in a read transaction first.
+        if ((await database.read(() => dueOf(some, granularity))).size === 0) continue
+        await database.write(() => recordAccesses(some, granularity, options.upkeep))
+      }
     },
     delete: (imageSet) => database.write(() => remove(imageSet, options.upkeep), { secureDelete: true }),
   }
@@ -154,9 +156,11 @@ function* remove(
   { at, ...imageSet }: Parameters<ImageSets['delete']>[0],
   upkeep: SearchUpkeep,
 ): Sql<'deleted' | 'absent'> {
-  yield* lockChanges()
+  const datastore = yield* datastoreNumber(imageSet.datastoreId)
+  if (datastore === undefined) return 'absent'
+  yield* lockChanges(datastore)
   const rowId = yield* rowIdOf(imageSet)
   if (rowId === undefined) return 'absent'
-  yield* deleteImageSet({ rowId, at }, upkeep)
+  yield* deleteImageSet({ datastore, rowId, at }, upkeep)
   return 'deleted'
 }

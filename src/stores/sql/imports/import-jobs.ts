@@ -3,7 +3,7 @@ import type { ClaimedJob, ImportJob, ImportJobs, Lease, SubmitJobOutcome } from 
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { purgeBatch } from '../blobs/purge.ts'
 import { earlierUse, rememberUse } from '../datastores/client-tokens.ts'
-import { datastoreNumber } from '../datastores/datastores.ts'
+import { datastoreNumber } from '../datastores/datastore-number.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, one, run, type Sql, type SqlValue, type Transactions } from '../engine/statement.ts'
 import { expireLeases } from '../rows/expire-leases.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type GroupingElements, placeGroup } from '../../../imaging/grouping.ts'
 import type { ImageSetVersion, NextVersion, UnpublishedGroup } from '../../catalog/image-set-records.ts'
-import { datastoreNumber } from '../datastores/datastores.ts'
+import { datastoreNumber } from '../datastores/datastore-number.ts'
 import { allOfMany, one, type Sql } from '../engine/statement.ts'
 import { type InstanceRecordRow, recordOf, selectRecords } from '../image-sets/instance-records.ts'
 import { primariesOfStudies } from '../rows/grouping-columns.ts'

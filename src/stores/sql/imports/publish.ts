@@ -38,7 +38,8 @@ export function* publish(request: {
     })
   if (groups.length > 0) {
     // Before the studies are read: two workers that publish into one study must not both find it empty.
-    const change = { number: yield* upkeep.beginChange(documents.revision), at }
+    const begun = yield* upkeep.beginChange(datastore, documents.revision)
+    const change = { number: begun.number, at }
     const published = yield* publishGroups(groups, { datastore, change, newId, upkeep })
     yield* addWarnings(published, documents)
     yield* addInstances(published)
@@ -48,7 +49,7 @@ export function* publish(request: {
     yield* markPartlyUnreferenced(yield* partlyUnpublishedBlobs(published), at)
     // Another job may publish before the next transaction: then the other documents are written again, to another blob.
     if (documents.byGroup.size > published.length) yield* markPartlyUnreferenced([documentBlob], at)
-    yield* upkeep.apply(
+    yield* begun.apply(
       published.map(({ change }) => change),
       at,
     )
@@ -62,7 +63,8 @@ function* publishGroups(groups: readonly GroupRow[], publishing: Publishing): Sq
   const { created, extending } = yield* placeGroups(publishing.datastore, groups)
   const published = [...(yield* createImageSets(created, publishing))]
   for (const each of extending) published.push(yield* extendImageSet(each, publishing))
-  if (extending.length > 0) yield* purgeRowHistory({ at: publishing.change.at, added: extending.length })
+  if (extending.length > 0)
+    yield* purgeRowHistory({ datastore: publishing.datastore, at: publishing.change.at, added: extending.length })
   yield* updateRows(
     'import_groups',
     'group_id',

@@ -5,8 +5,8 @@ import {
   MaintenanceLeaseLost,
   type MaintenanceRun,
 } from '../../catalog/maintenance-repository.ts'
+import { lockCreations } from '../datastores/lock-creations.ts'
 import { all, one, run, type Sql, type Transactions } from '../engine/statement.ts'
-import { lockChanges } from '../history/changes.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
 
@@ -39,8 +39,7 @@ function* begin({
   leaseUntil,
   notSince,
 }: Parameters<Maintenance['begin']>[0]): Sql<'begun' | 'running' | 'recent'> {
-  // Two that begin have no row yet to lock.
-  yield* lockChanges()
+  yield* lockCreations()
   const active = `SELECT 1 AS found FROM maintenance_runs WHERE kind = ? AND ended_at IS NULL AND lease_until > ?`
   if ((yield* one(active, kind, at)) !== undefined) return 'running'
   if (notSince !== undefined) {

@@ -90,6 +90,19 @@ export interface Tables {
     },
     'datastore'
   >
+  changes: Table<
+    {
+      datastore: number
+      number: number
+      history_purged_to: number
+      write_token: string
+      former_write_token: string
+      last_leaf: number
+      declarations: number
+      rebuilt_to: number | null
+    },
+    'number' | 'history_purged_to' | 'write_token' | 'former_write_token' | 'last_leaf' | 'declarations'
+  >
   tags: Table<{ resource_id: string; tag_key: string; tag_value: string }>
   client_tokens: Table<{
     scope: string
@@ -284,14 +297,17 @@ export interface Tables {
     done_to: number
     up_to: number
   }>
-  search_partitions: Table<{
-    partition: number
-    datastore: number
-    state: string
-    is_primary: number
-    attribute: string
-    value: string
-  }>
+  search_partitions: Table<
+    {
+      partition: number
+      datastore: number
+      state: string
+      is_primary: number
+      attribute: string
+      value: string
+    },
+    'partition'
+  >
   search_leaves: Table<{
     leaf: number
     partition: number
@@ -310,17 +326,21 @@ export interface Tables {
     outcome: 'succeeded' | 'failed' | null
     report: string
   }>
-  search_dictionaries: Table<{
-    dictionary: number
-    datastore: number
-    state: string
-    first_chunk: number | null
-    last_chunk: number | null
-    changed_in: number
-    sealing?: string | null
-    sealing_to?: number | null
-    sealed_token?: number | null
-  }>
+  search_dictionaries: Table<
+    {
+      dictionary: number
+      datastore: number
+      state: string
+      first_chunk: number | null
+      last_chunk: number | null
+      changed_in: number
+      last_token: number
+      sealing?: string | null
+      sealing_to?: number | null
+      sealed_token?: number | null
+    },
+    'dictionary' | 'last_token'
+  >
   search_tokens: Table<{ token: number; dictionary: number; word_key: string }>
   search_postings: Table<{ dictionary: number; chunk: number; token: number; offsets: Uint8Array }>
   search_tail: Table<{ dictionary: number; row_id: number; added_in: number }>

@@ -57,25 +57,11 @@ CREATE TABLE settings (
   value ${text} NOT NULL
 ) ${inKeyOrder};
 
--- One row. Each change of image sets takes the next number and locks the row until its commit.
-CREATE TABLE changes (
-  only_row BIGINT PRIMARY KEY CHECK (only_row = 1),
-  number BIGINT NOT NULL,
-  -- Snapshots before this number can no longer be read.
-  history_purged_to BIGINT NOT NULL,
-  -- The write token of the last change: a number is given again after a rollback, a token is not.
-  write_token ${text} NOT NULL DEFAULT '',
-  -- The greatest numbers given to partitions and leaves of the search index.
-  last_partition BIGINT NOT NULL DEFAULT 0,
-  last_leaf BIGINT NOT NULL DEFAULT 0,
-  last_dictionary BIGINT NOT NULL DEFAULT 0,
-  last_token BIGINT NOT NULL DEFAULT 0,
-  -- How often attributes were declared searchable, or removed: the number of the last declaration.
-  declarations BIGINT NOT NULL DEFAULT 0,
-  -- While the search index is rebuilt: the last image set that has been added.
-  rebuilt_to BIGINT
+-- One row, which is locked until its commit by whoever creates a row that nobody else may create meanwhile.
+CREATE TABLE creations (
+  only_row BIGINT PRIMARY KEY CHECK (only_row = 1)
 );
-INSERT INTO changes (only_row, number, history_purged_to) VALUES (1, 0, 0);
+INSERT INTO creations (only_row) VALUES (1);
 
 CREATE TABLE datastores (
   datastore ${countedKey},
@@ -90,6 +76,23 @@ CREATE TABLE datastores (
   updated_at BIGINT NOT NULL
 );
 CREATE INDEX datastores_newest ON datastores (created_at, datastore_id);
+
+-- A row for each data store. Each change of its image sets takes the next number and locks the row until its commit.
+CREATE TABLE changes (
+  datastore ${numberKey} REFERENCES datastores,
+  number BIGINT NOT NULL DEFAULT 0,
+  -- Snapshots before this number can no longer be read.
+  history_purged_to BIGINT NOT NULL DEFAULT 0,
+  -- The write tokens of the last change and of the one before: a number is given again after a rollback, a token is not.
+  write_token ${text} NOT NULL DEFAULT '',
+  former_write_token ${text} NOT NULL DEFAULT '',
+  -- How many numbers were given to leaves of the search index.
+  last_leaf BIGINT NOT NULL DEFAULT 0,
+  -- How often attributes were declared searchable, or removed: the number of the last declaration.
+  declarations BIGINT NOT NULL DEFAULT 0,
+  -- While the search index is rebuilt: the last image set that has been added.
+  rebuilt_to BIGINT
+);
 
 -- Data keys of encrypted data stores, and of uploads. A data store without a row is not encrypted.
 CREATE TABLE data_keys (

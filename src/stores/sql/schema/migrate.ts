@@ -4,7 +4,7 @@ import { assertIndexFormat } from '../../search/index-format.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { one, run, type Sql } from '../engine/statement.ts'
-import { knownChanges } from '../history/changes.ts'
+import { indexFormat } from '../history/changes.ts'
 import { catalogSchema } from './catalog-schema.ts'
 import { NewerSchema, NoSchema, OlderSchema, UnreleasedSchema } from './other-schema.ts'
 
@@ -12,7 +12,7 @@ import { NewerSchema, NoSchema, OlderSchema, UnreleasedSchema } from './other-sc
 export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalogSchema]
 
 /** The version after the first migration. Lower ones are those of commits before version 0.1.0. */
-const FIRST_VERSION = 16
+const FIRST_VERSION = 17
 const LATEST_VERSION = FIRST_VERSION + MIGRATIONS.length - 1
 
 /** Instead of migrate, for opening read-only. @throws OtherSchema */
@@ -21,7 +21,7 @@ export function* requireOurSchema(): Sql<void> {
   if (found === undefined) throw new NoSchema()
   assertCanMigrate(found)
   if (found < LATEST_VERSION) throw new OlderSchema({ found, latest: LATEST_VERSION })
-  assertIndexFormat((yield* knownChanges()).indexFormat)
+  assertIndexFormat(yield* indexFormat())
 }
 
 /** @throws OtherSchema */

@@ -1,7 +1,7 @@
 /** Searches by DICOMweb for series and instances, over the database. */
 import { ContractError } from '../../../contract/errors.ts'
 import type { FoundPage, SeriesSearches, SeriesSearchRequest } from '../../catalog/series-repository.ts'
-import { datastoreSearched } from '../datastores/datastores.ts'
+import { datastoreSearched } from '../datastores/datastore-number.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, type Transactions } from '../engine/statement.ts'
 import { type InstanceRecordRow, recordOf, selectRecords } from '../image-sets/instance-records.ts'

@@ -6,11 +6,10 @@
 import type { Studies, StudyPage, StudyPosition } from '../../catalog/study-repository.ts'
 import type { IndexSizes } from '../../search/kd-tree/sizes.ts'
 import type { CachedWords } from '../../search/words/cached-words.ts'
-import { datastoreSearched } from '../datastores/datastores.ts'
+import { datastoreSearched } from '../datastores/datastore-number.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
 import type { CachedAnswers } from '../history/cached-answers.ts'
-import { knownChanges } from '../history/changes.ts'
 import { fewByPattern, fewByValue, fewByWords } from './few-studies.ts'
 import { foundStudies } from './found-studies.ts'
 import { type Found, indexedConditions, isLatest, type Searching, tableBy, whereOf } from './searching.ts'
@@ -28,10 +27,10 @@ interface Context {
 }
 
 export function* searchStudies(request: StudySearch, context: Context): Sql<StudyPage> {
-  const { latest, oldest } = yield* knownChanges()
-  const snapshot = Math.min(Math.max(request.after?.snapshotVersion ?? latest, oldest), latest)
   const datastore = yield* datastoreSearched(request.datastoreId)
-  if (datastore === undefined) return { datastore, rows: [], next: undefined, snapshotVersion: snapshot }
+  if (datastore === undefined) return { datastore, rows: [], next: undefined, snapshotVersion: 0 }
+  const { latest, oldest } = datastore
+  const snapshot = Math.min(Math.max(request.after?.snapshotVersion ?? latest, oldest), latest)
   const searching = yield* searchingOf(request, { ...context, datastore: datastore.number, snapshot, latest })
   const current = yield* currentPositions(searching)
   const { positions, skipped, total } = isLatest(searching) ? current : yield* withHistory(current, searching)

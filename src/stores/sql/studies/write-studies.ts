@@ -133,7 +133,7 @@ export function* updateStudies(
   for (const study of removed) yield* removeStudy(study)
   yield* addToTotal(datastore, added.length - removed.length)
   if (at !== undefined && changed.length > 0) {
-    yield* purgeRowHistory({ at, added: changed.length }, 'study_history')
+    yield* purgeRowHistory({ datastore, at, added: changed.length }, 'study_history')
   }
 }
 

@@ -76,7 +76,7 @@ export function* lockDatastore(
   )
   if (row === undefined) return { outcome: 'datastore-absent' }
   if (row.datastore_status !== 'ACTIVE') return { outcome: 'datastore-not-active' }
-  yield* lockChanges()
+  yield* lockChanges(row.datastore)
   return row
 }
 

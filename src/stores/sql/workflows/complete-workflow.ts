@@ -30,7 +30,8 @@ export function* complete(
   upkeep: SearchUpkeep,
 ): Sql<'completed' | 'conflicts'> {
   const { datastore, request } = yield* underWorkflowLease(lease)
-  const change = { number: yield* upkeep.beginChange(revision), at }
+  const begun = yield* upkeep.beginChange(datastore, revision)
+  const change = { number: begun.number, at }
   const rows = yield* propertiesOfWorkflow(lease.workflow)
   if (!(yield* canBePrimary(datastore, rows, versions))) return 'conflicts'
   const rowIdOf = new Map(rows.map((row) => [imageSetIdOf(row.row_id, row.id_suffix), row.row_id]))
@@ -47,8 +48,8 @@ export function* complete(
     assert(version, 'every image set of a workflow gets its version')
     changes.push(yield* publishVersion(row, version, publishing))
   }
-  yield* upkeep.apply(changes, at)
-  yield* purgeRowHistory({ at, added: changes.length })
+  yield* begun.apply(changes, at)
+  yield* purgeRowHistory({ datastore, at, added: changes.length })
   yield* removeWorkflow(lease.workflow)
   return 'completed'
 }
@@ -79,8 +80,9 @@ function* completeSource({ row_id: rowId, version }: PropertiesRow, status: Work
 }
 
 export function* completeDeletion(lease: WorkflowLease, at: number, upkeep: SearchUpkeep): Sql<void> {
-  yield* underWorkflowLease(lease)
-  for (const { row_id: rowId } of yield* propertiesOfWorkflow(lease.workflow))
-    yield* deleteImageSet({ rowId, at }, upkeep)
+  const { datastore } = yield* underWorkflowLease(lease)
+  for (const { row_id: rowId } of yield* propertiesOfWorkflow(lease.workflow)) {
+    yield* deleteImageSet({ datastore, rowId, at }, upkeep)
+  }
   yield* removeWorkflow(lease.workflow)
 }

@@ -29,8 +29,9 @@ export function* fail(
   { message, at }: Parameters<Workflows['fail']>[1],
   upkeep: SearchUpkeep,
 ): Sql<void> {
-  const { request } = yield* underWorkflowLease(lease)
-  const change = { number: yield* upkeep.beginChange(), at }
+  const { datastore, request } = yield* underWorkflowLease(lease)
+  const begun = yield* upkeep.beginChange(datastore)
+  const change = { number: begun.number, at }
   const failure: Failure = { status: STATUS[request.operation], message, change, upkeep }
   const rows = yield* propertiesOfWorkflow(lease.workflow)
   const changes: IndexChange[] = []
@@ -39,8 +40,8 @@ export function* fail(
     else if (row.role === 'created') yield* failCopy(row, failure)
     else changes.push(yield* failVersion(row, failure))
   }
-  yield* upkeep.apply(changes, at)
-  yield* purgeRowHistory({ at, added: changes.length })
+  yield* begun.apply(changes, at)
+  yield* purgeRowHistory({ datastore, at, added: changes.length })
   yield* removeWorkflow(lease.workflow)
 }
 

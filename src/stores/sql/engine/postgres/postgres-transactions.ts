@@ -3,7 +3,8 @@
  * committed when it begins. Every write first locks the row that conflicting writes lock too, so that what it reads afterwards is the latest
  * and does not change. SERIALIZABLE would lock whole tables while they are small, and roll back batches of unrelated jobs.
  *
- * The order of locks is data store, import job, `changes`, image set. On a deadlock PostgreSQL rolls one transaction back, which runs again.
+ * The order of locks is `creations`, data store, import job or workflow, the data store's row in `changes`, image set. A transaction locks the
+ * rows of one data store. On a deadlock PostgreSQL rolls one transaction back, which runs again.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
