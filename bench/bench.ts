@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   fairness: async () => (await import('./fairness.ts')).fairnessBench,
   memory: async () => (await import('./memory.ts')).memoryBench,
   processes: async () => (await import('./request-processes.ts')).requestProcessesBench,
+  writers: async () => (await import('./writers/writers-bench.ts')).writersBench,
   hunt: async () => (await import('./hunt.ts')).huntBench,
 }
 

@@ -2,19 +2,16 @@
  * The cost of keeping the index up to date: publishing a hundred image sets at a time, new versions of single image sets, by the same durable
  * transactions as an import, and then other names of them. A small store is copied for it; in a large one the writes are undone afterwards.
  */
-import { searchedTexts } from '../../src/imaging/search/summary-attributes.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
-import type { GroupDocument, GroupDocuments, NextVersion } from '../../src/stores/catalog/image-set-records.ts'
-import type { Lease, StoredFile } from '../../src/stores/catalog/import-job-repository.ts'
 import { quantile } from '../processes.ts'
 import { randomOf, wholeBelow } from '../random.ts'
 import { type BuiltStore, DATASTORE_ID } from './built-store.ts'
 import { type BenchImageSet, type DataSet, NOW } from './data-set.ts'
 import { rounded } from './measure.ts'
 import { measureRenames, type Renamed, type RenameTimes } from './measure-renames.ts'
+import { BATCH, recorded } from './recorded-files.ts'
 import { undoWrites } from './undo-writes.ts'
 
-const BATCH = 100
 const BATCHES_MAX = 50
 const UPDATES_MAX = 300
 /** Of the store, so that a small one hardly changes. */
@@ -59,7 +56,11 @@ export async function measureWrites(request: {
 async function measureInserts(catalog: Catalog, dataSet: DataSet, capMs: number) {
   const batches = Math.min(BATCHES_MAX, Math.ceil((dataSet.size * SHARE_MAX) / BATCH))
   const all = Array.from({ length: BATCH * batches }, (_, index) => dataSet.imageSet(dataSet.size + index))
-  const { lease, groups, documents } = await recorded(catalog, { job: 'inserts', imageSets: all })
+  const { lease, groups, documents } = await recorded(catalog, {
+    datastoreId: DATASTORE_ID,
+    job: 'inserts',
+    imageSets: all,
+  })
   const batchesMs: number[] = []
   const until = performance.now() + capMs
   for (let from = 0; from < groups.length; from += BATCH) {
@@ -88,7 +89,7 @@ async function measureUpdates(catalog: Catalog, dataSet: DataSet, capMs: number)
     if (imageSet.isPrimary) chosen.set(imageSet.grouping.SeriesInstanceUID, imageSet)
   }
   const imageSets = [...chosen.values()]
-  const { lease, groups, documents } = await recorded(catalog, { job: 'updates', imageSets })
+  const { lease, groups, documents } = await recorded(catalog, { datastoreId: DATASTORE_ID, job: 'updates', imageSets })
   const timesMs: number[] = []
   const updated: Renamed[] = []
   const until = performance.now() + capMs
@@ -108,78 +109,3 @@ async function measureUpdates(catalog: Catalog, dataSet: DataSet, capMs: number)
     ...(await measureRenames(catalog, updated, { from: NOW + 2_000_000, capMs })),
   }
 }
-
-/** An import job that has recorded one file for each image set, and its waiting groups. */
-async function recorded(catalog: Catalog, from: { job: string; imageSets: readonly BenchImageSet[] }) {
-  const jobId = Buffer.from(from.job).toString('hex').padEnd(32, '0')
-  const owner = 'bench'
-  const lease: Lease = { jobId, owner }
-  const submitted = await catalog.importJobs.submit({
-    job: {
-      jobId,
-      datastoreId: DATASTORE_ID,
-      jobName: from.job,
-      jobStatus: 'SUBMITTED',
-      dataAccessRoleArn: 'arn:aws:iam::000000000000:role/bench',
-      inputS3Uri: 's3://bench-input/',
-      outputS3Uri: 's3://bench-output/',
-      importConfiguration: undefined,
-      message: undefined,
-      submittedAt: NOW,
-      endedAt: undefined,
-      filesDone: 0,
-      filesFound: undefined,
-    },
-    token: { clientToken: from.job, fingerprint: from.job, usedSince: 0 },
-  })
-  if (submitted.outcome !== 'submitted')
-    throw new Error(`the job of the ${from.job} was not taken: ${submitted.outcome}`)
-  await catalog.importJobs.claim({ owner, now: NOW, leaseUntil: NOW + 3_600_000 })
-  const files = from.imageSets.map(fileOf)
-  for (let start = 0; start < files.length; start += BATCH)
-    await catalog.importJobs.record(lease, files.slice(start, start + BATCH), new Map([[BLOB_KEY, DIGEST]]))
-  const groups = await catalog.importJobs.unpublishedGroups(jobId, files.length)
-  if (groups.length !== files.length) throw new Error(`${files.length} image sets made ${groups.length} groups`)
-  return { lease, groups, documents: documentsOf(await catalog.importJobs.nextVersions(jobId, groups)) }
-}
-
-const BLOB_KEY = 'bench'
-const DIGEST = { sizeBytes: 1_000, sha256: '0'.repeat(64) }
-const METADATA_BYTES = { instanceMetadataBytes: 100, imageSetAttributesBytes: 100 }
-
-/** As the catalog records them; no byte of them is read. */
-const documentsOf = (versions: readonly NextVersion[]): GroupDocuments => ({
-  blobKey: BLOB_KEY,
-  digest: DIGEST,
-  revision: 0,
-  byGroup: new Map(
-    versions.map(({ groupId, base }): [number, GroupDocument] => [
-      groupId,
-      {
-        ...{ base, offsetBytes: 0, sizeBytes: 200, contentBytes: 1_000, crc32: 0, bodyChecksum: 0 },
-        declaredTexts: new Map(),
-      },
-    ]),
-  ),
-})
-
-const fileOf = (imageSet: BenchImageSet, index: number): StoredFile => ({
-  outcome: 'stored',
-  key: `file-${String(index).padStart(9, '0')}`,
-  grouping: imageSet.grouping,
-  sopInstanceUID: `${imageSet.grouping.SeriesInstanceUID}.1`,
-  sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
-  transferSyntaxUID: '1.2.840.10008.1.2.1',
-  unlistedTexts: imageSet.unlistedTexts,
-  blobKey: BLOB_KEY,
-  offsetBytes: 0,
-  sizeBytes: 1_000,
-  metadata: { blobKey: BLOB_KEY, offsetBytes: 0, ...METADATA_BYTES },
-  instanceNumber: 1,
-  tags: imageSet.tags,
-  search: {
-    ...searchedTexts(imageSet.grouping),
-    DICOMStudyDateAndTime: imageSet.studyTimestamp,
-  },
-  warnings: [],
-})

@@ -63,7 +63,7 @@ test('a server runs, what is sound is told so, and what is not by its place', as
   assert.equal(unsound.code, 1)
   assert.match(
     unsound.output,
-    /^leaf \d of partition 1 \(primary\) of data store row 1: the entry of image set row 2 differs from the row in updatedAt$/m,
+    /^leaf \d+ of partition 1 \(primary\) of data store row 1: the entry of image set row 2 differs from the row in updatedAt$/m,
   )
   assert.match(unsound.output, /entries; 2 differences\.$/m)
 

@@ -57,7 +57,7 @@ CREATE TABLE settings (
   value ${text} NOT NULL
 ) ${inKeyOrder};
 
--- One row, which is locked until its commit by whoever creates a row that nobody else may create meanwhile.
+-- One row. A transaction that creates a data store or begins maintenance locks it until its commit.
 CREATE TABLE creations (
   only_row BIGINT PRIMARY KEY CHECK (only_row = 1)
 );

@@ -1,0 +1,96 @@
+/**
+ * A process that publishes image sets into one data store: it records the files, says that it is ready, and publishes batches when it is told
+ * to, until its time is over. It opens the catalog of a checkout, so that two commits are measured in one run.
+ */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { pathToFileURL } from 'node:url'
+import type { Catalog } from '../../src/stores/catalog/catalog.ts'
+import { quantile } from '../processes.ts'
+import { dataSetOf } from '../search/data-set.ts'
+import { BATCH, recorded } from '../search/recorded-files.ts'
+import { watchPostgres, watchSqlite } from './watched-locks.ts'
+
+export interface WritingTask {
+  /** The folder of the checkout. */
+  readonly checkout: string
+  readonly place:
+    | { readonly engine: 'SQLite'; readonly path: string }
+    | { readonly engine: 'PostgreSQL'; readonly url: string }
+  readonly datastoreId: string
+  /** No other process of the run has the number. */
+  readonly writer: number
+  readonly batches: number
+  readonly capMs: number
+}
+
+export interface Written {
+  readonly imageSets: number
+  readonly seconds: number
+  readonly processorMs: number
+  readonly batch_p50_ms: number
+  /** From the lock of the data store's changes to the commit: the sum, and of how many transactions. */
+  readonly lockedMs: number
+  readonly transactions: number
+  /** Of transactions that publish. */
+  readonly statements: number
+}
+
+const LIMITS = {
+  ...{ catalogReadConnections: 2, catalogWriteConnections: 2, catalogConnectTimeoutMs: 10_000 },
+  ...{ catalogStatementTimeoutMs: 60_000, catalogIdleTimeoutMs: 60_000 },
+}
+
+const newId = () => crypto.randomUUID().replaceAll('-', '')
+
+export async function openCatalog({ checkout, place }: Pick<WritingTask, 'checkout' | 'place'>): Promise<Catalog> {
+  const file = (name: string) => pathToFileURL(join(checkout, 'src/stores/sql', name)).href
+  if (place.engine === 'SQLite') {
+    const { openSqliteCatalog } = await import(file('open-sqlite.ts'))
+    return await openSqliteCatalog({ path: place.path, newId })
+  }
+  const { openPostgresCatalog } = await import(file('open-postgres.ts'))
+  return await openPostgresCatalog({ url: place.url, newId, limits: LIMITS })
+}
+
+if (process.argv[1] === import.meta.filename) await write(JSON.parse(process.argv[2]!))
+
+async function write(task: WritingTask): Promise<void> {
+  const { checkout, place, writer, batches, capMs, datastoreId } = task
+  const watch = place.engine === 'SQLite' ? await watchSqlite(checkout) : await watchPostgres(checkout)
+  const catalog = await openCatalog(task)
+  const dataSet = dataSetOf(1_000_000)
+  const imageSets = Array.from({ length: batches * BATCH }, (_, at) =>
+    dataSet.imageSet(1_000_000 + writer * batches * BATCH + at),
+  )
+  const from = { datastoreId, job: `job of writer ${writer} ${process.pid}`, imageSets }
+  const { lease, groups, documents } = await recorded(catalog, from)
+  process.send!('ready')
+  const [go] = await once(process, 'message')
+  assert.equal(go, 'go')
+  watch.begin()
+  const [startedAt, cpu] = [performance.now(), process.cpuUsage()]
+  const times: number[] = []
+  for (let at = 0; at < groups.length && performance.now() - startedAt < capMs; at += BATCH) {
+    const batchFrom = performance.now()
+    await catalog.importJobs.publish(lease, groups.slice(at, at + BATCH), Date.now(), documents)
+    times.push(performance.now() - batchFrom)
+  }
+  const { user, system } = process.cpuUsage(cpu)
+  const written: Written = {
+    imageSets: times.length * BATCH,
+    seconds: (performance.now() - startedAt) / 1000,
+    processorMs: (user + system) / 1000,
+    batch_p50_ms: quantile(
+      times.toSorted((a, b) => a - b),
+      0.5,
+    ),
+    ...watch.end(),
+  }
+  process.send!(written)
+  await once(process, 'message')
+  await catalog.close()
+  process.disconnect()
+}
