@@ -3,8 +3,9 @@
  * than the last one seen are read again. So they are always those of the transaction's own snapshot, whichever process wrote it.
  */
 import { allOfMany, one, type Sql } from '../sql/engine/statement.ts'
+import { LEAVES_PER_GROUP } from './kd-tree/bounds-layout.ts'
 import { decodeEntries, type Entries, ROW_ID } from './kd-tree/entries.ts'
-import { decodeBounds, LeafBounds } from './kd-tree/leaf-bounds.ts'
+import { decodeBounds, LeafBounds, type MissingGroup } from './kd-tree/leaf-bounds.ts'
 import type { IndexSizes } from './kd-tree/sizes.ts'
 import { RowLeaves } from './words/row-leaves.ts'
 
@@ -28,6 +29,8 @@ interface CachedRowLeaves {
 }
 
 const LEAVES_PER_STATEMENT = 128
+/** Of so many leaves, for each whose bounds are kept, the number and the count of entries are: 16 bytes each, where bounds take 128. */
+const LEAVES_KNOWN = 16
 
 /** One for each connection, since each may see another snapshot. */
 export class CachedLeaves {
@@ -51,7 +54,7 @@ export class CachedLeaves {
   *boundsOf(partitions: readonly number[], upTo: number, datastore?: string): Sql<readonly LeafBounds[]> {
     const found = partitions.map((partition) => ({
       partition,
-      cached: this.#bounds.get(partition) ?? { datastore, bounds: new LeafBounds(), seen: -1 },
+      cached: this.#bounds.get(partition) ?? { datastore, bounds: new LeafBounds(partition), seen: -1 },
     }))
     const behind = found.filter(({ cached }) => cached.seen !== upTo)
     for (const [seen, some] of Map.groupBy(behind, ({ cached }) => cached.seen)) {
@@ -62,7 +65,7 @@ export class CachedLeaves {
         [seen],
         [...cachedOf.keys()],
       )
-      for (const row of rows) {
+      for (const row of rows.toSorted((a, b) => a.leaf - b.leaf)) {
         cachedOf.get(row.partition)!.bounds.set(row.leaf, row.entry_count, decodeBounds(row.bounds))
         this.#removeEntries(row.leaf)
       }
@@ -159,11 +162,44 @@ export class CachedLeaves {
     this.#entryBytes -= sizeOf(entries)
   }
 
+  /** The bounds of the leaves of a group, in the transaction that `boundsOf` has brought its partition up to date in. */
+  *load({ bounds, group }: MissingGroup): Sql<void> {
+    const rows = yield* allOfMany<LeafRow>(
+      // After a rollback, the number of a leaf may be given to one of another partition.
+      (marks) => `SELECT leaf, entry_count, bounds FROM search_leaves WHERE partition = ? AND leaf IN (${marks})`,
+      [bounds.partition],
+      bounds.leavesOf(group),
+    )
+    this.#makeRoom(LEAVES_PER_GROUP)
+    bounds.load(group, new Map(rows.map((row) => [row.leaf, decodeBounds(row.bounds)])))
+  }
+
+  /** Drops groups of leaves that were not looked at of late, of the partitions used longest ago first. */
+  #makeRoom(leaves: number): void {
+    let most = leaves - this.#sizes.leavesInMemory
+    for (const { bounds } of this.#bounds.values()) most += bounds.loaded
+    // In the second round also those that were looked at since they were last passed over.
+    for (let round = 0; round < 2; round++) {
+      for (const { bounds } of this.#bounds.values()) {
+        if (most <= 0) return
+        most -= bounds.drop(most)
+      }
+    }
+  }
+
+  /** What partitions keep of groups whose leaves are dropped is limited too. */
   #evictOldest(inUse: number): void {
-    let leaves = 0
-    for (const { bounds } of this.#bounds.values()) leaves += bounds.count
+    let [leaves, loaded] = [0, 0]
+    for (const { bounds } of this.#bounds.values()) {
+      leaves += bounds.count
+      loaded += bounds.loaded
+    }
+    if (loaded > this.#sizes.leavesInMemory) {
+      for (const { bounds } of this.#bounds.values()) bounds.arrange()
+      this.#makeRoom(0)
+    }
     for (const [partition, { bounds }] of this.#bounds) {
-      if (leaves <= this.#sizes.leavesInMemory || this.#bounds.size <= inUse) return
+      if (leaves <= this.#sizes.leavesInMemory * LEAVES_KNOWN || this.#bounds.size <= inUse) return
       leaves -= bounds.count
       this.#bounds.delete(partition)
     }

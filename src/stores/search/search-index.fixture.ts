@@ -80,7 +80,7 @@ function checkPartition(
   const bounds = new LeafBounds()
   const leaves = database
     .prepare<unknown[], Row>(
-      'SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) WHERE partition = ?',
+      'SELECT leaf, entry_count, bounds, entries FROM search_leaves JOIN search_entries USING (leaf) WHERE partition = ? ORDER BY leaf',
     )
     .all(partition)
   for (const leaf of leaves) {

@@ -14,6 +14,7 @@ import { type CachedPages, cachedPage, nameOfPage, searchedStore, snapshotOf } f
 import { type Total, totalOf } from './count.ts'
 import { assertSearchable } from './declared-terms.ts'
 import type { PageOfEntries } from './kd-tree/best-first.ts'
+import type { MissingGroup } from './kd-tree/leaf-bounds.ts'
 import {
   type IndexSizes,
   leavesVisitedMax,
@@ -195,7 +196,7 @@ function* byIndexScan(request: Request, snapshot: Snapshot): Sql<FoundPage> {
   const plan = yield* planFilters({ filters }, snapshot)
   if (plan.kind !== 'kd-tree leaves') return withTotal({ rows, visited }, NO_TOTAL)
   const found = { rows, visited: { ...visited, partitions: plan.partitions.map(sizeOf) } }
-  return withTotal(found, yield* totalOf(plan, undefined))
+  return withTotal(found, yield* totalOf(plan, snapshot))
 }
 
 function* byPostingList(plan: PostingListPlan, request: Request, snapshot: Snapshot): Sql<FoundPage> {
@@ -227,7 +228,11 @@ function* byLeaves(
 ): Sql<FoundPage> {
   const { leaves, dialect } = snapshot
   const partitions = plan.partitions.map(({ bounds }) => bounds)
-  const from = { leavesAtOnce: dialect.leavesAtOnce, entriesOf: (some: readonly number[]) => leaves.entriesOf(some) }
+  const from = {
+    leavesAtOnce: dialect.leavesAtOnce,
+    entriesOf: (some: readonly number[]) => leaves.entriesOf(some),
+    load: (missing: MissingGroup) => leaves.load(missing),
+  }
   const page = pageOf(plan, request, snapshot)
   const { found, tried } =
     hits === undefined
@@ -248,7 +253,7 @@ function* byLeaves(
     rows: rows.length,
     bound: { leaves: most + inVain, rows: request.limit },
   }
-  return snapshot.isCounted ? withTotal({ rows, visited }, yield* totalOf(plan, hits)) : { rows, visited }
+  return snapshot.isCounted ? withTotal({ rows, visited }, yield* totalOf(plan, { leaves, hits })) : { rows, visited }
 }
 
 /** Asks for the leaves once in a search. */

@@ -16,7 +16,7 @@ export const SMALL_SIZES: IndexSizes = {
   patternMatchesMax: 20,
   wordRowsMax: 8,
   tokensInMemory: 30,
-  leavesInMemory: 1_000,
+  leavesInMemory: 40,
   entryBytesInMemory: 10_000,
   tailsInMemory: 2,
   hitBytesInMemory: 10_000,

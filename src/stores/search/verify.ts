@@ -166,7 +166,7 @@ function* verifyLeaf(row: LeafRow): Sql<readonly IndexDifference[]> {
     const rowId = entry.point[ROW_ID]!
     if (seen.has(rowId)) found('entry-twice', { rowId })
     seen.add(rowId)
-    if (region.find(entry.point) === -1) found('entry-outside-region', { rowId })
+    if (region.find(entry.point) === undefined) found('entry-outside-region', { rowId })
     const imageSet = imageSets.get(rowId)
     if (imageSet === undefined) {
       found('entry-without-image-set', { rowId })

@@ -4,9 +4,10 @@
  * Groups of leaves are ordered in the same way, so that only a few hundred bounds of a partition with tens of thousands are compared.
  */
 import type { Position, Search } from '../../../imaging/search/search.ts'
+import { BOX_FROM, BOX_TO, LEAVES_PER_GROUP, NUMBERS_PER_LEAF } from './bounds-layout.ts'
 import { boxMayMatch, type Criteria, criteriaOf, entryMatches } from './criteria.ts'
 import { DIMENSIONS, type Entries, LACKING, ROW_ID } from './entries.ts'
-import { BOX_FROM, BOX_TO, LEAVES_PER_GROUP, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
+import type { LeafBounds, MissingGroup } from './leaf-bounds.ts'
 import { leafInDatastore } from './leaf-numbers.ts'
 
 /** Which entries belong to the page, and in which order. */
@@ -186,8 +187,8 @@ function sinkLast({ size, ranks, rowIds, names }: Candidates): void {
 const isBefore = (rankA: number, rowIdA: number, rankB: number, rowIdB: number) =>
   rankA < rankB || (rankA === rankB && rowIdA < rowIdB)
 
-/** The next leaf to read; undefined when the page is found. */
-export function nextLeaf(search: BestFirst): number | undefined {
+/** The next leaf to read; undefined when the page is found. A group that is not in memory has to be loaded first. */
+export function nextLeaf(search: BestFirst): number | MissingGroup | undefined {
   const { wanted, candidates, ranks, rowIds } = search
   const last = wanted.limit - 1
   while (candidates.size > 0) {
@@ -195,6 +196,8 @@ export function nextLeaf(search: BestFirst): number | undefined {
       ranks.length > last && !isBefore(candidates.ranks[0]!, candidates.rowIds[0]!, ranks[last]!, rowIds[last]!)
     if (isFound) return undefined
     const name = candidates.names[0]!
+    const missing = name >= 0 ? undefined : missingGroup(search, -1 - name)
+    if (missing !== undefined) return missing
     candidates.size--
     if (candidates.size > 0) sinkLast(candidates)
     if (name >= 0) return name
@@ -203,13 +206,21 @@ export function nextLeaf(search: BestFirst): number | undefined {
   return undefined
 }
 
-function openGroup(search: BestFirst, group: number): void {
+function missingGroup({ partitions }: BestFirst, name: number): MissingGroup | undefined {
+  const bounds = partitions[Math.floor(name / GROUPS_MAX)]!
+  const group = name % GROUPS_MAX
+  return bounds.isLoaded(group) ? undefined : { bounds, group }
+}
+
+function openGroup(search: BestFirst, name: number): void {
   const { wanted, candidates } = search
-  const partition = search.partitions[Math.floor(group / GROUPS_MAX)]!
-  const first = (group % GROUPS_MAX) * LEAVES_PER_GROUP
-  const { numbers, entryCounts, leaves } = partition
+  const partition = search.partitions[Math.floor(name / GROUPS_MAX)]!
+  const group = name % GROUPS_MAX
+  const first = group * LEAVES_PER_GROUP
+  const { entryCounts, leaves } = partition
+  const numbers = partition.numbersOf(group)
   for (let at = first; at < Math.min(partition.count, first + LEAVES_PER_GROUP); at++) {
-    const start = at * NUMBERS_PER_LEAF
+    const start = (at - first) * NUMBERS_PER_LEAF
     if (entryCounts[at] === 0 || wanted.hitsOfLeaves?.[leafInDatastore(leaves[at]!)] === 0) continue
     if (!mayHoldNext(wanted, numbers, start)) continue
     push(candidates, wanted, { numbers, start, name: leaves[at]! })

@@ -1,7 +1,7 @@
 /** The filters of a search as numbers, to compare with bounds and entries of leaves. */
 import type { Filter } from '../../../imaging/search/search.ts'
+import { BOX_FROM, BOX_TO } from './bounds-layout.ts'
 import { DIMENSIONS, type Entries } from './entries.ts'
-import { BOX_FROM, BOX_TO, type LeafBounds, NUMBERS_PER_LEAF } from './leaf-bounds.ts'
 
 export interface Criteria {
   /** Inclusive, per dimension. */
@@ -33,10 +33,6 @@ export function criteriaOf(filters: readonly Filter[]): Criteria {
   return { from, to, ranged: [...ranged], isPrimary }
 }
 
-/** Whether some entry of the leaf may match, by its bounds. */
-const mayMatch = (criteria: Criteria, { numbers, entryCounts }: LeafBounds, at: number): boolean =>
-  entryCounts[at] !== 0 && boxMayMatch(criteria, numbers, at * NUMBERS_PER_LEAF)
-
 /** @param start where the numbers of a leaf or a group begin. */
 export function boxMayMatch({ from, to, ranged }: Criteria, numbers: Float64Array, start: number): boolean {
   for (const dimension of ranged) {
@@ -46,18 +42,16 @@ export function boxMayMatch({ from, to, ranged }: Criteria, numbers: Float64Arra
   return true
 }
 
-/** How many entries of the leaf match; undefined where they have to be read. */
-export function countFromBounds(criteria: Criteria, bounds: LeafBounds, at: number): number | undefined {
-  if (!mayMatch(criteria, bounds, at)) return 0
+/** Which entries of a leaf or a group match, by its bounds; `some` where they have to be looked at. */
+export function matchesByBounds(criteria: Criteria, numbers: Float64Array, start: number): 'none' | 'some' | 'all' {
+  if (!boxMayMatch(criteria, numbers, start)) return 'none'
   const { from, to, ranged, isPrimary } = criteria
-  if (isPrimary !== undefined) return undefined
-  const { numbers, entryCounts } = bounds
-  const start = at * NUMBERS_PER_LEAF
+  if (isPrimary !== undefined) return 'some'
   for (const dimension of ranged) {
-    if (numbers[start + BOX_FROM + dimension]! < from[dimension]!) return undefined
-    if (numbers[start + BOX_TO + dimension]! > to[dimension]!) return undefined
+    if (numbers[start + BOX_FROM + dimension]! < from[dimension]!) return 'some'
+    if (numbers[start + BOX_TO + dimension]! > to[dimension]!) return 'some'
   }
-  return entryCounts[at]!
+  return 'all'
 }
 
 export function entryMatches({ from, to, ranged, isPrimary }: Criteria, entries: Entries, at: number): boolean {

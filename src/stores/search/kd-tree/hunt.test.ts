@@ -1,6 +1,6 @@
 /**
  * The bounds of kd-tree/sizes.ts, by counting leaves: 20,000 searches on data sets that are hard to index, random ones and mutations of the
- * worst, and the worst that longer hunts have found. Some are by words. None reads more leaves than its bound, for its page or for its total.
+ * worst, and the worst that longer hunts have found, these also with no bounds of leaves in memory. Some are by words. None reads more leaves than its bound, for its page or for its total.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -22,6 +22,14 @@ for (const [index, name] of HUNTED_STORES.entries()) {
         worst[kind as keyof typeof worst] = Math.max(worst[kind as keyof typeof worst], boundShare)
         assert.ok(boundShare <= 1, `${kind} of ${JSON.stringify(each)}: ${boundShare.toFixed(2)} of the bound`)
       }
+    }
+    for (const each of hunted) {
+      store.partition.dropAll()
+      const { groupsLoaded } = store.partition
+      for (const [kind, boundShare] of Object.entries(boundSharesOf(store, each))) {
+        assert.ok(boundShare <= 1, `${kind} of ${JSON.stringify(each)}, with bounds that are read again`)
+      }
+      assert.ok(store.partition.groupsLoaded > groupsLoaded, 'bounds were read again')
     }
     const searches = Math.ceil(SEARCHES / HUNTED_STORES.length)
     const found = hunt(store, { searches, byWords: BY_WORDS, random: randomFrom(index), from: hunted })

@@ -7,8 +7,8 @@ import { readWordLeaves } from '../strategies/word-leaves.ts'
 import { type HitsOfLeaves, RowLeaves } from '../words/row-leaves.ts'
 import type { RowSet } from '../words/row-set.ts'
 import { type BestFirst, beginBestFirst, nextLeaf, visit } from './best-first.ts'
-import { countMatching, tally } from './count.ts'
-import { criteriaOf } from './criteria.ts'
+import { beginTally, countMatching, type Tally, tallyGroup } from './count.ts'
+import { type Criteria, criteriaOf } from './criteria.ts'
 import {
   changedEntries,
   decodeEntries,
@@ -19,7 +19,7 @@ import {
   LACKING,
   ROW_ID,
 } from './entries.ts'
-import { boundsOf, LeafBounds } from './leaf-bounds.ts'
+import { boundsOf, LeafBounds, type MissingGroup } from './leaf-bounds.ts'
 import { buildLeaves, divideLeaf, type Leaf } from './split.ts'
 
 export class Partition {
@@ -27,6 +27,8 @@ export class Partition {
   /** By the number of the leaf. Numbers begin at 1, as in the catalog. */
   readonly #bytes: Uint8Array[] = [new Uint8Array(0)]
   readonly #decoded: Entries[] = []
+  readonly #numbers: Float64Array[] = []
+  groupsLoaded = 0
   #rowLeaves: RowLeaves | undefined
   readonly #entriesMax: number
 
@@ -43,7 +45,8 @@ export class Partition {
     const entries = decodeEntries(bytes)
     this.#decoded[leaf] = entries
     this.#rowLeaves = undefined
-    this.bounds.set(leaf, entries.count, boundsOf(region, entries))
+    this.#numbers[leaf] = boundsOf(region, entries)
+    this.bounds.set(leaf, entries.count, this.#numbers[leaf]!)
   }
 
   add(imageSet: SearchableImageSet): void {
@@ -55,7 +58,13 @@ export class Partition {
   }
 
   #edit(imageSet: SearchableImageSet, edit: Parameters<typeof changedEntries>[1]): void {
-    const at = this.bounds.find(entryOf(imageSet, 1).point)
+    const { point } = entryOf(imageSet, 1)
+    let at = this.bounds.find(point)
+    while (typeof at === 'object') {
+      this.#load(at)
+      at = this.bounds.find(point, at.group)
+    }
+    assert.ok(at !== undefined)
     const region = this.bounds.regionAt(at)
     const number = this.bounds.leaves[at]!
     const bytes = changedEntries(this.#bytes[number]!, edit)
@@ -77,8 +86,11 @@ export class Partition {
 
   search(search: Search, page: { after?: Position | undefined; limit: number }): BestFirst {
     const found = beginBestFirst([this.bounds], { search, ...page, snapshotVersion: Number.MAX_SAFE_INTEGER })
-    for (let leaf = nextLeaf(found); leaf !== undefined; leaf = nextLeaf(found)) visit(found, this.#decoded[leaf]!)
-    return found
+    for (;;) {
+      const leaf = this.#loaded(() => nextLeaf(found))
+      if (leaf === undefined) return found
+      visit(found, this.#decoded[leaf]!)
+    }
   }
 
   /** As the catalog searches by words: only image sets among `rows` are found. */
@@ -90,6 +102,7 @@ export class Partition {
     const { found, tried } = withoutStatements(
       readWordLeaves([this.bounds], wanted, {
         leavesAtOnce: 1,
+        load: (missing) => known(this.#load(missing)),
         entriesOf: (leaves) => known(leaves.map((leaf) => this.#decoded[leaf]!)),
         hits: { rows, ofLeaves: () => known(this.#hitsOf(rows)) },
       }),
@@ -107,13 +120,40 @@ export class Partition {
 
   /** The leaves that a total reads. @param rows the image sets that are counted; all where it is undefined */
   leavesToCount(filters: readonly Filter[], rows?: RowSet): readonly number[] {
-    return tally([this.bounds], criteriaOf(filters), rows && this.#hitsOf(rows)).leavesToRead
+    return this.#tally(criteriaOf(filters), rows && this.#hitsOf(rows)).leavesToRead
   }
 
   count(filters: readonly Filter[]): number {
     const criteria = criteriaOf(filters)
-    const { counted, leavesToRead } = tally([this.bounds], criteria)
+    const { counted, leavesToRead } = this.#tally(criteria)
     return leavesToRead.reduce((sum, leaf) => sum + countMatching(this.#decoded[leaf]!, criteria), counted)
+  }
+
+  #tally(criteria: Criteria, hits?: HitsOfLeaves): Tally {
+    const tally = beginTally()
+    for (let group = 0; group < this.bounds.groupCount; group++) {
+      if (!this.bounds.isLoaded(group)) this.#load({ bounds: this.bounds, group })
+      tallyGroup(tally, this.bounds, group, { criteria, hits })
+    }
+    return tally
+  }
+
+  /** Drops the bounds of all leaves: they are read again as they are needed. */
+  dropAll(): void {
+    for (let round = 0; round < 2; round++) this.bounds.drop(this.bounds.count)
+  }
+
+  #loaded<T>(work: () => T | MissingGroup): T {
+    for (;;) {
+      const found = work()
+      if (typeof found !== 'object' || found === null || !('group' in found)) return found as T
+      this.#load(found)
+    }
+  }
+
+  #load({ bounds, group }: MissingGroup): void {
+    this.groupsLoaded += 1
+    bounds.load(group, new Map(bounds.leavesOf(group).map((leaf) => [leaf, this.#numbers[leaf]!])))
   }
 }
 

@@ -2,8 +2,9 @@
  * Checks what every search and every insert relies on: each point is in exactly one region of a partition. No two regions overlap, and
  * together they are as large as the whole.
  */
+
+import { NUMBERS_PER_LEAF } from './bounds-layout.ts'
 import { DIMENSIONS } from './entries.ts'
-import { NUMBERS_PER_LEAF } from './leaf-bounds.ts'
 
 const SIZE = DIMENSIONS.length
 /** Regions are scanned along createdAt: only those with a createdAt in common are compared. */

@@ -77,6 +77,7 @@ export class PartitionWriter {
     yield* this.#leaves.edit(
       [...edits].map(([{ partition }, edit]) => ({ ...edit, partition, bounds: boundsOf.get(partition)! })),
       change,
+      (missing) => this.#cached.load(missing),
     )
     const counted = new Map<string, Counted>()
     for (const partition of partitions.values()) {

@@ -16,8 +16,8 @@ import { buildAll } from './build.ts'
 import { beginRebuild, rebuildBatch } from './rebuild-partitions.ts'
 import { type BegunChange, StoreUpkeep } from './store-upkeep.ts'
 
-/** Each keeps bounds and words of its data store. */
-const STORES_IN_MEMORY = 16
+/** Each keeps words of its data store, and bounds of its leaves: a share of those that are kept in all. */
+const STORES_IN_MEMORY = 8
 
 const INDEX_TABLES = [
   ...['study_history', 'study_totals', 'studies'],
@@ -28,6 +28,7 @@ const INDEX_TABLES = [
 /** One for the connections of a process that write. Its methods are part of the caller's transaction. */
 export class SearchUpkeep {
   readonly #sizes: IndexSizes
+  readonly #sizesOfStore: IndexSizes
   readonly #dialect: Dialect
   /** Unique among all writers. */
   readonly #name: string
@@ -37,6 +38,8 @@ export class SearchUpkeep {
 
   constructor(options: { readonly sizes: IndexSizes; readonly dialect: Dialect; readonly name: string }) {
     this.#sizes = options.sizes
+    const leavesInMemory = Math.ceil(options.sizes.leavesInMemory / STORES_IN_MEMORY)
+    this.#sizesOfStore = { ...options.sizes, leavesInMemory }
     this.#dialect = options.dialect
     this.#name = options.name
   }
@@ -54,7 +57,7 @@ export class SearchUpkeep {
     const name = () => `${this.#name}.${++this.#storesMade}`
     const store =
       this.#stores.get(datastore) ??
-      new StoreUpkeep(datastore, { sizes: this.#sizes, dialect: this.#dialect, name: name() })
+      new StoreUpkeep(datastore, { sizes: this.#sizesOfStore, dialect: this.#dialect, name: name() })
     this.#stores.delete(datastore)
     this.#stores.set(datastore, store)
     const [oldest] = this.#stores.keys()

@@ -13,7 +13,7 @@ import {
   LACKING,
   ROW_ID,
 } from '../kd-tree/entries.ts'
-import { boundsOf, encodeBounds, type LeafBounds, type Region } from '../kd-tree/leaf-bounds.ts'
+import { boundsOf, encodeBounds, type LeafBounds, type MissingGroup, type Region } from '../kd-tree/leaf-bounds.ts'
 import { leafNumber } from '../kd-tree/leaf-numbers.ts'
 import { buildLeaves, divideLeaf } from '../kd-tree/split.ts'
 import { columnsOf, type PartitionKey, type PartitionState } from '../partitions.ts'
@@ -39,9 +39,13 @@ interface Leaf {
 interface LeafEdit {
   readonly edit: Edit
   readonly place: number
+  readonly region: Region
   readonly removed: Set<number>
   readonly added: Entry[]
 }
+
+/** Reads the bounds of leaves that are not in memory. */
+type Load = (missing: MissingGroup) => Sql<void>
 
 const LEAVES_PER_BATCH = 256
 
@@ -65,18 +69,15 @@ export class LeafWriter {
   }
 
   /** Reads all leaves at once and writes them at once: each statement may be a round trip. */
-  *edit(edits: readonly Edit[], change: number): Sql<void> {
-    const leafEdits = edits.flatMap(byLeaf)
+  *edit(edits: readonly Edit[], change: number, load: Load): Sql<void> {
+    const leafEdits: LeafEdit[] = []
+    for (const edit of edits) leafEdits.push(...(yield* byLeaf(edit, load)))
     const bytesOf = yield* entryBytesOf(leafEdits.map(({ edit, place }) => edit.bounds.leaves[place]!))
-    const leaves = leafEdits.flatMap(({ edit, place, removed, added }) => {
+    const leaves = leafEdits.flatMap(({ edit, place, region, removed, added }) => {
       const leaf = edit.bounds.leaves[place]!
       const bytes = changedEntries(bytesOf.get(leaf)!, { removed, added })
       assert(bytes, 'an entry is in the leaf whose region holds its dates')
-      return this.#split(
-        { partition: edit.partition, leaf, region: edit.bounds.regionAt(place), bytes },
-        edit.bounds,
-        added,
-      )
+      return this.#split({ partition: edit.partition, leaf, region, bytes }, edit.bounds, added)
     })
     yield* this.#write(leaves, change)
   }
@@ -154,17 +155,24 @@ function* firstOfNewLeaves(datastore: number, count: number): Sql<number> {
   return leafNumber(datastore, counted!.last_leaf - count + 1)
 }
 
-function byLeaf(edit: Edit): readonly LeafEdit[] {
+function* byLeaf(edit: Edit, load: Load): Sql<readonly LeafEdit[]> {
+  const { bounds } = edit
   const edits = new Map<number, LeafEdit>()
-  const leafEditOf = ({ point }: Entry) => {
-    const place = edit.bounds.find(point)
-    assert(place !== -1, 'the regions of a partition hold every point')
-    const known = edits.get(place) ?? { edit, place, removed: new Set(), added: [] }
+  function* leafEditOf({ point }: Entry): Sql<LeafEdit> {
+    let place = bounds.find(point)
+    while (typeof place === 'object') {
+      yield* load(place)
+      place = bounds.find(point, place.group)
+    }
+    assert(place !== undefined, 'the regions of a partition hold every point')
+    const known = edits.get(place) ?? {
+      ...{ edit, place, region: bounds.regionAt(place), removed: new Set<number>(), added: [] },
+    }
     edits.set(place, known)
     return known
   }
-  for (const entry of edit.removed) leafEditOf(entry).removed.add(entry.point[ROW_ID]!)
-  for (const entry of edit.added) leafEditOf(entry).added.push(entry)
+  for (const entry of edit.removed) (yield* leafEditOf(entry)).removed.add(entry.point[ROW_ID]!)
+  for (const entry of edit.added) (yield* leafEditOf(entry)).added.push(entry)
   return [...edits.values()]
 }
 

@@ -92,7 +92,7 @@ function* countingRows<T>(transaction: Sql<T>): Sql<{ readonly result: T; readon
   let rowsRead = 0
   for (let step = transaction.next([]); ; ) {
     if (step.done) return { result: step.value, rowsRead }
-    const rows: readonly Row[] = yield step.value
+    const rows = (yield step.value) as readonly Row[]
     rowsRead += rows.length
     step = transaction.next(rows)
   }

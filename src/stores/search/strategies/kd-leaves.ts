@@ -2,11 +2,13 @@
 import type { Sql } from '../../sql/engine/statement.ts'
 import { type BestFirst, beginBestFirst, nextLeaf, type PageOfEntries, visit } from '../kd-tree/best-first.ts'
 import type { Entries } from '../kd-tree/entries.ts'
-import type { LeafBounds } from '../kd-tree/leaf-bounds.ts'
+import type { LeafBounds, MissingGroup } from '../kd-tree/leaf-bounds.ts'
 
 export interface LeafSource {
   readonly leavesAtOnce: number
   readonly entriesOf: (leaves: readonly number[]) => Sql<readonly Entries[]>
+  /** Reads the bounds of leaves that are not in memory. */
+  readonly load: (missing: MissingGroup) => Sql<void>
 }
 
 /** Reads leaves until the page is found, or `leavesMax` and some were read: 1, 2, 4, ... leaves at once: what the first leaves hold makes reading many of the others needless. */
@@ -19,12 +21,11 @@ export function* readLeaves(
   const search = beginBestFirst(partitions, page)
   for (let atOnce = 1; search.leavesVisited < leavesMax; atOnce = Math.min(2 * atOnce, from.leavesAtOnce)) {
     const leaves: number[] = []
-    for (
-      let leaf = nextLeaf(search);
-      leaf !== undefined;
-      leaf = leaves.length < atOnce ? nextLeaf(search) : undefined
-    ) {
-      leaves.push(leaf)
+    while (leaves.length < atOnce) {
+      const next = nextLeaf(search)
+      if (next === undefined) break
+      if (typeof next === 'number') leaves.push(next)
+      else yield* from.load(next)
     }
     if (leaves.length === 0) return search
     for (const entries of yield* from.entriesOf(leaves)) visit(search, entries)
