@@ -9,7 +9,7 @@ import { SearchUpkeep } from '../../src/stores/search/maintenance/update-index.t
 import { SQLITE } from '../../src/stores/sql/engine/differences.ts'
 import { startCheckpoints } from '../../src/stores/sql/engine/sqlite/sqlite-checkpoints.ts'
 import { SqliteConnection } from '../../src/stores/sql/engine/sqlite/sqlite-connection.ts'
-import type { Row, Sql, Statement } from '../../src/stores/sql/engine/statement.ts'
+import { driveAtOnce, type Sql } from '../../src/stores/sql/engine/statement.ts'
 import { openSqliteCatalog } from '../../src/stores/sql/open-sqlite.ts'
 import {
   type BuildFacts,
@@ -184,16 +184,12 @@ function buildSearchIndex(path: string, watched: { readonly size: number; readon
   const upkeep = new SearchUpkeep({ sizes: SQLITE.indexSizes, dialect: SQLITE, name: randomUUID() })
   connection.command('BEGIN')
   const watch = watchIndexing(watched.size, watched.progress)
-  driveWatched(upkeep.buildAll(), (statement) => {
+  driveAtOnce(upkeep.buildAll(), (statement) => {
     watch(statement)
     return connection.execute(statement)
   })
   connection.command('COMMIT')
   connection.close()
-}
-
-function driveWatched(sql: Sql<void>, execute: (statement: Statement) => readonly Row[]): void {
-  for (let step = sql.next([]); !step.done; ) step = sql.next(execute(step.value))
 }
 
 /** The pages of tables and indexes. */

@@ -14,13 +14,13 @@ import type { SearchPage } from '../catalog/search-repository.ts'
 import { SQLITE } from '../sql/engine/differences.ts'
 import { SqliteConnection } from '../sql/engine/sqlite/sqlite-connection.ts'
 import { driveAtOnce } from '../sql/engine/statement.ts'
-import { CachedAnswers } from '../sql/history/cached-answers.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import { CachedLeaves } from './cached-leaves.ts'
+import { newCachedPages } from './cached-pages.ts'
 import { randomFrom } from './kd-tree/hunted-stores.fixture.ts'
 import { INDEX_SIZES, type IndexSizes } from './kd-tree/sizes.ts'
 import { SearchUpkeep } from './maintenance/update-index.ts'
-import { type FoundPage, search } from './search.ts'
+import { search } from './search.ts'
 import { CachedSummaries } from './summaries.ts'
 import { CachedWords } from './words/cached-words.ts'
 
@@ -80,7 +80,7 @@ function runAll(path: string, wanted: readonly Wanted[], sizes: IndexSizes) {
     for (const each of wanted) {
       let rows = 0
       const request = { ...each, limit: 11 }
-      const page = driveAtOnce(search(request, { ...context, pages: new CachedAnswers<FoundPage>() }), (statement) => {
+      const page = driveAtOnce(search(request, { ...context, pages: newCachedPages() }), (statement) => {
         const read = connection.execute(statement)
         if (statement.text.includes('entry_count, bounds FROM search_leaves')) rows += read.length
         return read

@@ -79,14 +79,16 @@ describe('catalogs that share a database', { skip: skip ?? false }, () => {
 
   test('publish into one data store while a change of another is under way', async (context) => {
     const url = await newUrl()
-    const catalog = await openAt(context, url)
+    const limits = { ...POSTGRES_TEST_LIMITS, catalogStatementTimeoutMs: 120_000 }
+    const catalog = await openPostgresCatalog({ url, newId: uniqueIds(), limits })
+    context.after(() => catalog.close())
     const [datastoreId, other] = [await createDatastore(catalog), await createDatastore(catalog, 'other')]
     const [lease, otherLease] = [
       await startJob(catalog, { datastoreId, name: 'one' }),
       await startJob(catalog, { datastoreId: other, name: 'two' }),
     ]
     await record(catalog, lease, [storedFile('a')])
-    await record(catalog, otherLease, [storedFile('a')])
+    await record(catalog, otherLease, [storedFile('a', { blobKey: 'blob of another job' })])
     const client = await connectedTo(context, url)
     await client.query('BEGIN')
     await client.query(

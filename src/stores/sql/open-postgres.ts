@@ -53,6 +53,8 @@ export async function openPostgresCatalog(options: {
     application_name: 'hilum',
     connectionTimeoutMillis: limits.catalogConnectTimeoutMs,
     keepAlive: true,
+    // Statements of a step are sent without waiting for each other.
+    pipeline: true,
   }
   const forStatements = {
     ...connection,
@@ -130,6 +132,7 @@ export async function createPostgresCatalog(
 ): Promise<void> {
   const client = new pg.Client({
     ...{ connectionString: url, types: POSTGRES_TYPES, application_name: 'hilum', keepAlive: true },
+    pipeline: true,
     connectionTimeoutMillis: limits.catalogConnectTimeoutMs,
   })
   client.on('error', () => {})

@@ -18,7 +18,7 @@ import { blobsOver } from './blobs/blobs.ts'
 import { datastoresOver } from './datastores/datastores.ts'
 import { SQLITE } from './engine/differences.ts'
 import { SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
-import type { Sql, Statement, TransactionFunction } from './engine/statement.ts'
+import { driveAtOnce, type Sql, type Statement, type TransactionFunction } from './engine/statement.ts'
 import { rangeOfFrames } from './image-sets/frames.ts'
 import { representativeInstance } from './image-sets/representative-instance.ts'
 import { instancesOfSeries } from './image-sets/series-instances.ts'
@@ -50,8 +50,10 @@ async function smallCatalog(): Promise<SqliteConnection> {
 /** The query plan of each statement that reads the table. */
 function plansOf(connection: SqliteConnection, transaction: Sql<unknown>, table: RegExp): string[] {
   const statements: Statement[] = []
-  for (let step = transaction.next([]); !step.done; step = transaction.next(connection.execute(step.value)))
-    statements.push(step.value)
+  driveAtOnce(transaction, (statement) => {
+    statements.push(statement)
+    return connection.execute(statement)
+  })
   return statements
     .filter(({ text }) => table.test(text))
     .flatMap(({ text, values }) => connection.execute({ text: `EXPLAIN QUERY PLAN ${text}`, values }))

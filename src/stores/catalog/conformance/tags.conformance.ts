@@ -166,8 +166,8 @@ export function testTags(open: OpenCatalog): void {
   })
 
   test('of a lock and a deletion at the same time, one is first', async (context) => {
-    const catalog = await open(context)
     for (const kind of ['datastore', 'imageSet'] as const) {
+      const catalog = await open(context)
       const of = await resources(catalog)
       const { datastoreId, imageSetId } = of.imageSet
       const [locked, begun] = await Promise.all([

@@ -1,8 +1,8 @@
 /** Which texts get partitions and a token: those that many image sets have. Both are dropped when too few are left. */
 import { isUid } from '../../../contract/search-attributes.ts'
 import type { Dialect } from '../../sql/engine/differences.ts'
-import { all, type Sql } from '../../sql/engine/statement.ts'
-import { imageSetsWith, type Text } from '../../sql/rows/search-columns.ts'
+import { allOfMany, type Sql, together } from '../../sql/engine/statement.ts'
+import { COLUMN_OF, TEXT_INDEX_OF, type Text } from '../../sql/rows/search-columns.ts'
 import { type Indexed, indexedWith } from '../indexed-image-set.ts'
 import { decodeEntries, encodeEntries, ROW_ID } from '../kd-tree/entries.ts'
 import type { IndexSizes } from '../kd-tree/sizes.ts'
@@ -34,8 +34,9 @@ export function* adjustPartitions(
       if (!edited.has(nameOfText(text))) missing.set(nameOfText(text), text)
     }
   }
-  for (const text of missing.values()) {
-    if (text === undefined || (yield* isHighFrequency(writing, text))) yield* build(writing, text)
+  if (missing.delete(nameOfText(undefined))) yield* build(writing, undefined)
+  for (const text of yield* highFrequencyAmong(writing, [...missing.values()] as readonly Text[])) {
+    yield* build(writing, text)
   }
   for (const { text, count } of edited.values()) {
     if (text !== undefined && count < highFrequencyUntil(text, writing.sizes)) yield* drop(writing, text)
@@ -47,11 +48,27 @@ function isSampled({ entry }: Indexed, sizes: IndexSizes): boolean {
   return (Math.imul(entry.point[ROW_ID]!, 0x9e3779b1) >>> 8) % sizes.countEvery === 0
 }
 
-function* isHighFrequency({ datastore, sizes, dialect }: IndexWriting, text: Text): Sql<boolean> {
-  const condition = imageSetsWith([text], { datastore, dialect })
-  const from = isUid(text.attribute) ? sizes.highFrequencyUidFrom : sizes.highFrequencyFrom
-  const beyond = yield* all(`SELECT 1 AS one ${condition.text} LIMIT 1 OFFSET ?`, ...condition.values, from)
-  return beyond.length > 0
+/** A statement for each attribute. The texts have no partitions yet, so that few image sets have them. */
+function* highFrequencyAmong(
+  { datastore, sizes, dialect }: IndexWriting,
+  texts: readonly Text[],
+): Sql<readonly Text[]> {
+  const byAttribute = [...Map.groupBy(texts, ({ attribute }) => attribute)]
+  const found = yield* together(
+    ...byAttribute.map(([attribute, some]) =>
+      allOfMany<{ value: string }>(
+        (marks) =>
+          `SELECT ${COLUMN_OF[attribute]} AS value FROM image_sets ${dialect.byIndex(TEXT_INDEX_OF[attribute])}
+           WHERE datastore = ? AND ${COLUMN_OF[attribute]} IN (${marks}) AND deleted_at IS NULL
+           GROUP BY ${COLUMN_OF[attribute]} HAVING count(*) > ${
+             isUid(attribute) ? sizes.highFrequencyUidFrom : sizes.highFrequencyFrom
+           }`,
+        [datastore],
+        some.map(({ equals }) => equals),
+      ),
+    ),
+  )
+  return found.flatMap((rows, at) => rows.map(({ value }) => ({ attribute: byAttribute[at]![0], equals: value })))
 }
 
 /** Below this many image sets, the partitions of the text are dropped. */

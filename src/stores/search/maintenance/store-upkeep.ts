@@ -4,7 +4,7 @@
  */
 import { DeclarationsChanged } from '../../catalog/declared-attribute-repository.ts'
 import type { Dialect } from '../../sql/engine/differences.ts'
-import type { Sql } from '../../sql/engine/statement.ts'
+import { type Sql, together } from '../../sql/engine/statement.ts'
 import { nextChange } from '../../sql/history/changes.ts'
 import { updateStudies } from '../../sql/studies/write-studies.ts'
 import { assertIndexFormat } from '../index-format.ts'
@@ -86,17 +86,24 @@ export class StoreUpkeep {
 
 function* apply(writing: IndexWriting, changes: readonly IndexChange[], at: number): Sql<void> {
   const { datastore, change, rebuiltTo, partitions, words } = writing
-  if (changes.length > 0) {
-    yield* updateStudies(datastore, studiesChangedBy(changes), { number: change, at })
-    const edited = yield* partitions.edit(changes, { state: 'live', change })
-    if (rebuiltTo !== undefined) yield* editRebuilding(writing, { changes, rebuiltTo })
-    yield* words.edit(changes, { state: 'live', change })
-    const added = changes.flatMap(({ after }) => (after === undefined ? [] : [after]))
-    // Last: what it builds is of the rows as they are now.
-    yield* adjustPartitions(writing, { added, edited })
+  const clearing = [
+    clearRetired(datastore, CLEARED_PER_CHANGE),
+    clearRetiredWords(datastore, WORD_ROWS_CLEARED_PER_CHANGE),
+  ] as const
+  if (changes.length === 0) {
+    yield* together(...clearing)
+    return
   }
-  yield* clearRetired(datastore, CLEARED_PER_CHANGE)
-  yield* clearRetiredWords(datastore, WORD_ROWS_CLEARED_PER_CHANGE)
+  const [edited] = yield* together(
+    partitions.edit(changes, { state: 'live', change }),
+    words.edit(changes, { state: 'live', change }),
+    updateStudies(datastore, studiesChangedBy(changes), { number: change, at }),
+    ...clearing,
+  )
+  if (rebuiltTo !== undefined) yield* editRebuilding(writing, { changes, rebuiltTo })
+  const added = changes.flatMap(({ after }) => (after === undefined ? [] : [after]))
+  // Last: what it builds is of the rows as they are now.
+  yield* adjustPartitions(writing, { added, edited })
 }
 
 function* applyTexts(writing: IndexWriting, changes: readonly IndexChange[]): Sql<void> {

@@ -14,8 +14,14 @@ export interface Statement {
 
 export type Row = Readonly<Record<string, SqlValue>>
 
+/** What a transaction yields: a statement, or several that run in their order and of which none needs the rows of another. */
+export type Step = Statement | readonly Statement[]
+
+/** The rows of a statement, or of each of several. */
+export type Answer = readonly Row[] | readonly (readonly Row[])[]
+
 /** A part of a transaction that returns a T. It may run again from its start, if nothing was committed. */
-export type Sql<T> = Generator<Statement, T, readonly Row[]>
+export type Sql<T> = Generator<Step, T, Answer>
 
 /** Run in a transaction; arguments are bound. */
 export type TransactionFunction<T> = () => Sql<T>
@@ -59,6 +65,39 @@ export function* one<R>(text: string, ...values: readonly SqlValue[]): Sql<R | u
 
 export function* run(text: string, ...values: readonly SqlValue[]): Sql<void> {
   yield { text, values }
+}
+
+export const isSeveral = (step: Step): step is readonly Statement[] => Array.isArray(step)
+
+/** Runs the statements and passes their rows to the generator, until it returns. */
+export function driveAtOnce<T>(sql: Sql<T>, execute: (statement: Statement) => readonly Row[]): T {
+  let step = sql.next([])
+  while (!step.done) step = sql.next(isSeveral(step.value) ? step.value.map(execute) : execute(step.value))
+  return step.value
+}
+
+type Returns<Parts extends readonly Sql<unknown>[]> = {
+  -readonly [At in keyof Parts]: Parts[At] extends Sql<infer T> ? T : never
+}
+
+/**
+ * Parts of a transaction that need no rows of each other, step by step: the first statements of all, then the second ones, and so on. On
+ * PostgreSQL the statements of a step are one round trip. In a step, statements of an earlier part run before those of a later one.
+ */
+export function* together<const Parts extends readonly Sql<unknown>[]>(...parts: Parts): Sql<Returns<Parts>> {
+  const running = parts.map((part) => ({ part, step: part.next([]) }))
+  for (;;) {
+    const live = running.filter(({ step }) => step.done !== true)
+    if (live.length === 0) return running.map(({ step }) => step.value) as Returns<Parts>
+    const steps = live.map(({ step }) => step.value as Step)
+    const answers = (yield steps.flat()) as readonly (readonly Row[])[]
+    let from = 0
+    for (const [at, each] of live.entries()) {
+      const step = steps[at]!
+      each.step = each.part.next(isSeveral(step) ? answers.slice(from, from + step.length) : answers[from]!)
+      from += isSeveral(step) ? step.length : 1
+    }
+  }
 }
 
 /** How many values go into one IN list: few sizes, so that few statements are prepared. */

@@ -14,19 +14,18 @@ interface PublishedVersion {
   readonly version: number
 }
 
-/**
- * @returns the blob of the documents
- * @throws ImageSetChanged if another job has published a version since a document was joined
- */
+/** @returns the number of the blob of the documents */
+export function* numberDocumentBlob(job: number, { blobKey, digest }: GroupDocuments): Sql<number> {
+  return (yield* numberBlobs(job, [blobKey], new Map([[blobKey, digest]]))).get(blobKey)!
+}
+
+/** @throws ImageSetChanged if another job has published a version since a document was joined */
 export function* addDocuments(
-  job: number,
+  blob: number,
   published: readonly PublishedVersion[],
   documents: GroupDocuments,
-): Sql<number> {
-  const { blobKey, digest } = documents
-  const blob = (yield* numberBlobs(job, [blobKey], new Map([[blobKey, digest]]))).get(blobKey)!
+): Sql<void> {
   yield* insertRows('image_set_documents', documentRows(blob, published, documents))
-  return blob
 }
 
 export const DOCUMENT_COLUMNS = [

@@ -3,9 +3,12 @@ import assert from 'node:assert/strict'
 import { type GroupingElements, placeGroup, type StandingImageSet } from '../../../imaging/grouping.ts'
 import { ImageSetLocked, type UnpublishedGroup } from '../../catalog/image-set-records.ts'
 import { allOfMany, type Sql } from '../engine/statement.ts'
-import { elementsOfKey, primariesOfStudies } from '../rows/grouping-columns.ts'
+import { elementsOfKey } from '../rows/grouping-columns.ts'
 import type { RowOf } from '../rows/tables.ts'
 import { isStudyUpdated } from '../workflows/study-updates.ts'
+
+/** How many files a group has, and how many instances these are. */
+export type FileCounts = ReadonlyMap<number, Pick<PlacedGroup, 'files' | 'instances'>>
 
 export type GroupRow = { readonly id_suffix: string | null } & Omit<RowOf<'import_groups'>, 'job' | 'grouping_digest'>
 
@@ -43,17 +46,12 @@ export function* readGroups(job: number, groups: readonly UnpublishedGroup[]): S
   )
 }
 
-/** @throws ImageSetLocked while an update changes all image sets of one of the studies */
+/** @param of.standing the primary image sets of their studies @throws ImageSetLocked while an update changes all image sets of one of the studies */
 export function* placeGroups(
-  datastore: number,
   groups: readonly GroupRow[],
+  { counts, standing }: { readonly counts: FileCounts; readonly standing: Map<string, StandingImageSet[]> },
 ): Sql<{ readonly created: readonly PlacedGroup[]; readonly extending: readonly ExtendingGroup[] }> {
-  const counts = yield* countFiles(groups)
   const elementsOf = new Map(groups.map((group) => [group, elementsOfKey(group.grouping_key)]))
-  const standing = yield* primariesOfStudies(
-    datastore,
-    [...elementsOf.values()].map(({ StudyInstanceUID }) => StudyInstanceUID),
-  )
   if (yield* isStudyUpdated([...standing.values()].flat().map(({ rowId }) => rowId))) throw new ImageSetLocked()
   const created: PlacedGroup[] = []
   const extending: ExtendingGroup[] = []
@@ -79,7 +77,7 @@ interface CountRow {
   readonly instances: number
 }
 
-function* countFiles(groups: readonly GroupRow[]): Sql<ReadonlyMap<number, CountRow>> {
+export function* countFiles(groups: readonly GroupRow[]): Sql<FileCounts> {
   const rows = yield* allOfMany<CountRow>(
     (marks) =>
       `SELECT group_id, count(*) AS files, count(DISTINCT sop_instance_uid) AS instances FROM import_files

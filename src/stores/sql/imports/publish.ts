@@ -7,14 +7,15 @@ import type { GeneratedImageSet, GroupDocuments, UnpublishedGroup } from '../../
 import type { Lease } from '../../catalog/import-job-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { markPartlyUnreferenced } from '../blobs/compaction.ts'
-import { run, type Sql } from '../engine/statement.ts'
+import { run, type Sql, together } from '../engine/statement.ts'
 import { purgeRowHistory } from '../history/changes.ts'
-import { addDocuments } from '../image-sets/documents.ts'
+import { addDocuments, numberDocumentBlob } from '../image-sets/documents.ts'
+import { elementsOfKey, primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 import { insertRows, updateRows } from '../rows/insert-rows.ts'
 import { underLease } from './lease.ts'
-import { type GroupRow, placeGroups, readGroups } from './placed-groups.ts'
-import { addBlobUses, addInstances, addWarnings, partlyUnpublishedBlobs } from './published-files.ts'
+import { countFiles, type GroupRow, placeGroups, readGroups } from './placed-groups.ts'
+import { addBlobUses, addInstances, addWarnings, blobsOfFiles, partlyUnpublishedBlobs } from './published-files.ts'
 import { createImageSets, extendImageSet, type PublishedGroup, type Publishing } from './published-groups.ts'
 
 export function* publish(request: {
@@ -37,35 +38,63 @@ export function* publish(request: {
       return { ...row, unlisted_texts: withDeclaredTexts(row.unlisted_texts, declaredTexts) }
     })
   if (groups.length > 0) {
-    // Before the studies are read: two workers that publish into one study must not both find it empty.
-    const begun = yield* upkeep.beginChange(datastore, documents.revision)
-    const change = { number: begun.number, at }
-    const published = yield* publishGroups(groups, { datastore, change, newId, upkeep })
-    yield* addWarnings(published, documents)
-    yield* addInstances(published)
-    const documentBlob = yield* addDocuments(job, published.map(versionOf), documents)
-    yield* addVersions(published, { documents, documentBlob })
-    yield* addBlobUses(published, documentBlob)
-    yield* markPartlyUnreferenced(yield* partlyUnpublishedBlobs(published), at)
-    // Another job may publish before the next transaction: then the other documents are written again, to another blob.
-    if (documents.byGroup.size > published.length) yield* markPartlyUnreferenced([documentBlob], at)
-    yield* begun.apply(
-      published.map(({ change }) => change),
-      at,
-    )
-    for (const each of published) generatedOf.set(each.group.group_id, generated(each, each.instances))
-    yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', job)
+    for (const each of yield* publishGroups(groups, { job, datastore, at, documents, newId, upkeep })) {
+      generatedOf.set(each.group.group_id, generated(each, each.instances))
+    }
   }
   return request.groups.map(({ groupId }) => generatedOf.get(groupId)!)
 }
 
-function* publishGroups(groups: readonly GroupRow[], publishing: Publishing): Sql<readonly PublishedGroup[]> {
-  const { created, extending } = yield* placeGroups(publishing.datastore, groups)
+interface Publication {
+  readonly job: number
+  readonly datastore: number
+  readonly at: number
+  readonly documents: GroupDocuments
+  readonly newId: () => string
+  readonly upkeep: SearchUpkeep
+}
+
+/** What does not depend on other image sets is read and written before the lock of the data store's changes: others wait for it. */
+function* publishGroups(groups: readonly GroupRow[], publication: Publication): Sql<readonly PublishedGroup[]> {
+  const { job, datastore, at, documents, newId, upkeep } = publication
+  const [counts, documentBlob] = yield* together(
+    countFiles(groups),
+    numberDocumentBlob(job, documents),
+    addWarnings(groups, documents),
+    run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', job),
+  )
+  const ofGroups = yield* blobsOfFiles(groups, counts)
+  const studies = groups.map(({ grouping_key }) => elementsOfKey(grouping_key).StudyInstanceUID)
+  // The studies are read behind the lock: two workers that publish into one study must not both find it empty.
+  const [begun, standing] = yield* together(
+    upkeep.beginChange(datastore, documents.revision),
+    primariesOfStudies(datastore, studies),
+  )
+  const change = { number: begun.number, at }
+  const { created, extending } = yield* placeGroups(groups, { counts, standing })
+  const publishing: Publishing = { datastore, change, newId, upkeep }
   const published = [...(yield* createImageSets(created, publishing))]
   for (const each of extending) published.push(yield* extendImageSet(each, publishing))
-  if (extending.length > 0)
-    yield* purgeRowHistory({ datastore: publishing.datastore, at: publishing.change.at, added: extending.length })
-  yield* updateRows(
+  yield* together(
+    recordPublished(published),
+    addInstances(published),
+    addDocuments(documentBlob, published.map(versionOf), documents),
+    addVersions(published, { documents, documentBlob }),
+    addBlobUses(published, { ofGroups, documentBlob }),
+    begun.apply(
+      published.map((each) => each.change),
+      at,
+    ),
+  )
+  if (extending.length > 0) yield* purgeRowHistory({ datastore, at, added: extending.length })
+  yield* markPartlyUnreferenced(yield* partlyUnpublishedBlobs(published), at)
+  // Another job may publish before the next transaction: then the other documents are written again, to another blob.
+  if (documents.byGroup.size > published.length) yield* markPartlyUnreferenced([documentBlob], at)
+  return published
+}
+
+const recordPublished = (published: readonly PublishedGroup[]): Sql<void> =>
+  updateRows(
     'import_groups',
     'group_id',
     published.map(({ group, rowId, version, isPrimary, instances }) => ({
@@ -73,8 +102,6 @@ function* publishGroups(groups: readonly GroupRow[], publishing: Publishing): Sq
       ...{ is_primary: isPrimary ? 1 : 0, matched_instances: instances },
     })),
   )
-  return published
-}
 
 function* addVersions(
   published: readonly PublishedGroup[],

@@ -9,9 +9,14 @@ import { allOfMany, type Sql } from '../engine/statement.ts'
 import { INSTANCE_COLUMNS } from '../rows/instance-columns.ts'
 import type { RowOf } from '../rows/tables.ts'
 import { reasonsOf } from './import-files.ts'
+import type { FileCounts, GroupRow } from './placed-groups.ts'
 import type { PublishedGroup } from './published-groups.ts'
 
 type BlobsRow = Pick<RowOf<'instances'>, 'blob' | 'metadata_blob' | 'frames_blob'>
+
+type BlobsOfGroup = BlobsRow & { readonly group_id: number }
+
+type CountedGroup = Pick<PublishedGroup, 'group' | 'files' | 'instances'>
 
 const blobsOf = ({ blob, metadata_blob, frames_blob }: BlobsRow): readonly number[] =>
   [blob, metadata_blob, frames_blob].filter((each) => each !== null)
@@ -25,13 +30,21 @@ export const addInstances = (published: readonly PublishedGroup[]) =>
        FROM import_groups JOIN import_files ON import_files.group_id = import_groups.group_id WHERE ${condition}`,
   )
 
-export function* addBlobUses(published: readonly PublishedGroup[], documentBlob: number): Sql<void> {
-  const rowIdOf = new Map(published.map(({ group, rowId }) => [group.group_id, rowId]))
-  const rows = yield* ofPublishedFiles<BlobsRow & { readonly group_id: number }>(
-    published,
+/** The blobs of the files that are published, by group. @param counts of their files */
+export function* blobsOfFiles(groups: readonly GroupRow[], counts: FileCounts): Sql<readonly BlobsOfGroup[]> {
+  const counted = groups.map((group) => ({ group, ...counts.get(group.group_id)! }))
+  return yield* ofPublishedFiles<BlobsOfGroup>(
+    counted,
     (condition) => `SELECT DISTINCT group_id, blob, metadata_blob, frames_blob FROM import_files WHERE ${condition}`,
   )
-  const ofFiles = rows.flatMap((row) => blobsOf(row).map((blob) => ({ blob, row_id: rowIdOf.get(row.group_id)! })))
+}
+
+export function* addBlobUses(
+  published: readonly PublishedGroup[],
+  { ofGroups, documentBlob }: { readonly ofGroups: readonly BlobsOfGroup[]; readonly documentBlob: number },
+): Sql<void> {
+  const rowIdOf = new Map(published.map(({ group, rowId }) => [group.group_id, rowId]))
+  const ofFiles = ofGroups.flatMap((row) => blobsOf(row).map((blob) => ({ blob, row_id: rowIdOf.get(row.group_id)! })))
   const ofDocuments = published.map(({ rowId }) => ({ blob: documentBlob, row_id: rowId }))
   yield* addUses([...ofFiles, ...ofDocuments])
 }
@@ -47,8 +60,8 @@ export function* partlyUnpublishedBlobs(published: readonly PublishedGroup[]): S
 }
 
 /** The warnings that come with the documents: they describe the published files, and go with them to their instances. */
-export function* addWarnings(published: readonly PublishedGroup[], documents: GroupDocuments): Sql<void> {
-  for (const { group } of published) {
+export function* addWarnings(groups: readonly GroupRow[], documents: GroupDocuments): Sql<void> {
+  for (const group of groups) {
     const warnings = documents.byGroup.get(group.group_id)!.warnings
     if (warnings === undefined || warnings.size === 0) continue
     const rows = yield* allOfMany<{ file: number; sop_instance_uid: string; warnings: string | null }>(
@@ -77,10 +90,10 @@ export function* addWarnings(published: readonly PublishedGroup[], documents: Gr
 
 /** Files are numbered in the order of their keys: the last of several with the same SOPInstanceUID has the greatest number. */
 function* ofPublishedFiles<R>(
-  published: readonly PublishedGroup[],
+  published: readonly CountedGroup[],
   statement: (condition: string) => string,
 ): Sql<readonly R[]> {
-  const idsOf = (some: readonly PublishedGroup[]) => some.map(({ group }) => group.group_id)
+  const idsOf = (some: readonly CountedGroup[]) => some.map(({ group }) => group.group_id)
   const each = yield* allOfMany<R>(
     (marks) => statement(`import_files.group_id IN (${marks})`),
     [],

@@ -1,10 +1,8 @@
-/** Many rows in few statements, from one object for each row with the columns as its members. */
+/** Many rows in one statement, from one object for each row with the columns as its members. */
 import assert from 'node:assert/strict'
-import { all, run, type Sql, type SqlValue } from '../engine/statement.ts'
+import { ManyRows } from '../engine/many-rows.ts'
+import type { Sql, SqlValue } from '../engine/statement.ts'
 import type { NewRowOf, RowOf, Tables } from './tables.ts'
-
-/** Few sizes, so that few statements are prepared. The largest keeps a statement below SQLite's limit of 32,766 values. */
-const ROWS_PER_STATEMENT = [128, 64, 32, 16, 4, 1]
 
 type Values = Readonly<Record<string, SqlValue>>
 
@@ -20,16 +18,16 @@ export function* insertRows<Name extends keyof Tables, Column extends keyof RowO
 ): Sql<readonly Pick<RowOf<Name>, Column>[]> {
   if (rows.length === 0) return []
   const columns = Object.keys(rows[0]!)
-  const tuple = tupleOf(columns.map(() => '?'))
   const { onConflict = '', returning = [] } = options
+  const into = `INSERT INTO ${table} (${columns.join(', ')})`
   const end = `${onConflict}${returning.length === 0 ? '' : ` RETURNING ${returning.join(', ')}`}`
-  const returned: Pick<RowOf<Name>, Column>[] = []
-  for (const some of inStatements(rows)) {
-    const tuples = Array(some.length).fill(tuple).join(', ')
-    const text = `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${tuples} ${end}`
-    returned.push(...(yield* all<Pick<RowOf<Name>, Column>>(text, ...valuesOf(some, columns))))
+  const source = {
+    ...{ table, columns, tuple: tupleOf(columns.map(() => '?')) },
+    withTuples: (tuples: string) => `${into} VALUES ${tuples} ${end}`,
+    // The condition separates ON CONFLICT from ON of a join.
+    withRows: (those: string) => `${into} SELECT ${columns.join(', ')} FROM ${those} WHERE true ${end}`,
   }
-  return returned
+  return (yield new ManyRows(source, valuesOf(rows, columns))) as readonly Pick<RowOf<Name>, Column>[]
 }
 
 /**
@@ -44,35 +42,29 @@ export function* updateRows<Name extends keyof Tables>(
 ): Sql<void> {
   if (rows.length === 0) return
   const columns = Object.keys(rows[0]!)
-  const sets = columns.flatMap((column, at) => (column === key ? [] : [`${column} = updates.column${at + 1}`]))
-  const tuple = tupleOf(columns.map(() => 'CAST(? AS BIGINT)'))
-  const where = `${key} = updates.column${columns.indexOf(key) + 1}`
-  for (const some of inStatements(rows)) {
-    const tuples = Array(some.length).fill(tuple).join(', ')
-    const text = `UPDATE ${table} SET ${sets.join(', ')} FROM (VALUES ${tuples}) AS updates WHERE ${where}`
-    yield* run(text, ...valuesOf(some, columns))
+  const inTuples = (column: string) => `updates.column${columns.indexOf(column) + 1}`
+  const setTo = (value: (column: string) => string) =>
+    columns.flatMap((column) => (column === key ? [] : [`${column} = ${value(column)}`])).join(', ')
+  const inRows = (column: string) => `updates.${column}`
+  const source = {
+    ...{ table, columns, tuple: tupleOf(columns.map(() => 'CAST(? AS BIGINT)')) },
+    withTuples: (tuples: string) =>
+      `UPDATE ${table} SET ${setTo(inTuples)} FROM (VALUES ${tuples}) AS updates WHERE ${table}.${key} = ${inTuples(key)}`,
+    withRows: (those: string) =>
+      `UPDATE ${table} SET ${setTo(inRows)} FROM ${those} AS updates WHERE ${table}.${key} = ${inRows(key)}`,
   }
+  yield new ManyRows(source, valuesOf(rows, columns))
 }
 
 const tupleOf = (marks: readonly string[]): string => `(${marks.join(', ')})`
 
-function* inStatements<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
-  for (let start = 0; start < rows.length; ) {
-    const size = ROWS_PER_STATEMENT.find((count) => count <= rows.length - start)!
-    yield rows.slice(start, start + size)
-    start += size
-  }
-}
-
-function valuesOf(rows: readonly object[], columns: readonly string[]): SqlValue[] {
-  const values: SqlValue[] = []
-  for (const row of rows as readonly Values[]) {
+function valuesOf(rows: readonly object[], columns: readonly string[]): SqlValue[][] {
+  return (rows as readonly Values[]).map((row) => {
     assert(Object.keys(row).length === columns.length, 'all rows have the same columns')
-    for (const column of columns) {
+    return columns.map((column) => {
       const value = row[column]
       assert(value !== undefined, 'all rows have the same columns')
-      values.push(value)
-    }
-  }
-  return values
+      return value
+    })
+  })
 }

@@ -23,7 +23,7 @@ export const COLUMN_OF = {
 } as const satisfies Record<SearchAttribute['name'], string>
 
 /** The most selective attribute first: of two texts the first in this order usually has fewer image sets. */
-const TEXT_INDEX_OF: Readonly<Record<TextAttribute, string>> = {
+export const TEXT_INDEX_OF: Readonly<Record<TextAttribute, string>> = {
   DICOMSeriesInstanceUID: 'image_sets_series',
   DICOMStudyInstanceUID: 'image_sets_study',
   DICOMAccessionNumber: 'image_sets_accession',

@@ -49,7 +49,7 @@ const attributesRange = ({ notNull }: { readonly notNull: string }) => `
  * id, SQLite's by themselves.
  */
 export const catalogSchema = (dialect: Dialect): string => {
-  const { bytes, countedKey, inKeyOrder, lastingKey, numberKey, text, thenCondition, thenRowId } = dialect
+  const { bytes, countedKey, inKeyOrder, lastingKey, numberKey, references, text, thenCondition, thenRowId } = dialect
   return `
 -- Values that all processes of a catalog share: secrets, and the format of the search index.
 CREATE TABLE settings (
@@ -187,7 +187,7 @@ CREATE TABLE image_sets (
   row_id ${countedKey},
   -- The random end of the imageSetId, which begins with the row id.
   id_suffix ${text} NOT NULL,
-  datastore BIGINT NOT NULL REFERENCES datastores,
+  datastore BIGINT NOT NULL ${references('datastores')},
   version BIGINT NOT NULL,
   image_set_state ${text} NOT NULL,
   workflow_status ${text} NOT NULL,
@@ -231,7 +231,7 @@ CREATE TABLE image_set_history (
   from_change BIGINT NOT NULL,
   until_change BIGINT NOT NULL,
   superseded_at BIGINT NOT NULL,
-  row_id BIGINT NOT NULL REFERENCES image_sets,
+  row_id BIGINT NOT NULL ${references('image_sets')},
   id_suffix ${text} NOT NULL,
   datastore BIGINT NOT NULL,
   version BIGINT NOT NULL,
@@ -252,7 +252,7 @@ CREATE INDEX image_set_history_until ON image_set_history (datastore, until_chan
 CREATE INDEX image_set_history_of ON image_set_history (row_id);
 
 CREATE TABLE image_set_versions (
-  row_id BIGINT NOT NULL REFERENCES image_sets,
+  row_id BIGINT NOT NULL ${references('image_sets')},
   version BIGINT NOT NULL,
   workflow_status ${text} NOT NULL,
   is_primary BIGINT NOT NULL,
@@ -266,9 +266,9 @@ CREATE TABLE image_set_versions (
 
 -- The metadata document of each version: the range of its deflated body.
 CREATE TABLE image_set_documents (
-  row_id BIGINT NOT NULL REFERENCES image_sets,
+  row_id BIGINT NOT NULL ${references('image_sets')},
   version BIGINT NOT NULL,
-  blob BIGINT NOT NULL REFERENCES blobs,
+  blob BIGINT NOT NULL ${references('blobs')},
   offset_bytes BIGINT NOT NULL,
   size_bytes BIGINT NOT NULL,
   -- Size and CRC-32 of the JSON.
@@ -280,13 +280,13 @@ CREATE TABLE image_set_documents (
 ) ${inKeyOrder};
 
 CREATE TABLE instances (
-  row_id BIGINT NOT NULL REFERENCES image_sets,
+  row_id BIGINT NOT NULL ${references('image_sets')},
   sop_instance_uid ${text} NOT NULL,
   -- The first version with the row, and the first without it. An updated instance gets another row.
   added_in BIGINT NOT NULL,
   removed_in BIGINT,
   -- The file as it was imported.
-  blob BIGINT NOT NULL REFERENCES blobs,
+  blob BIGINT NOT NULL ${references('blobs')},
   offset_bytes BIGINT NOT NULL,
   size_bytes BIGINT NOT NULL,
   transfer_syntax_uid ${text} NOT NULL,
@@ -297,8 +297,8 @@ CREATE INDEX instances_by_frames ON instances (frames_key, row_id) WHERE frames_
 
 -- Which image sets use which blob: a blob without a row here is unreferenced.
 CREATE TABLE blob_uses (
-  blob BIGINT NOT NULL REFERENCES blobs,
-  row_id BIGINT NOT NULL REFERENCES image_sets,
+  blob BIGINT NOT NULL ${references('blobs')},
+  row_id BIGINT NOT NULL ${references('image_sets')},
   PRIMARY KEY (blob, row_id)
 ) ${inKeyOrder};
 CREATE INDEX blob_uses_of ON blob_uses (row_id, blob);
@@ -306,7 +306,7 @@ CREATE INDEX blob_uses_of ON blob_uses (row_id, blob);
 -- Files of a job with equal grouping elements. Study timestamp, tags and attributes are those of the last file.
 CREATE TABLE import_groups (
   group_id ${countedKey},
-  job BIGINT NOT NULL REFERENCES import_jobs,
+  job BIGINT NOT NULL ${references('import_jobs')},
   -- The grouping elements: JSON.
   grouping_key ${text} NOT NULL,
   -- A digest of the key. Seven elements of 256 characters are longer than an entry of a PostgreSQL index can be.
@@ -315,7 +315,7 @@ CREATE TABLE import_groups (
   tags ${text} NOT NULL,
   unlisted_texts ${text},${attributesRange({ notNull: ' NOT NULL' })},
   -- The version that the group was published as. NULL until then.
-  row_id BIGINT REFERENCES image_sets,
+  row_id BIGINT ${references('image_sets')},
   version BIGINT,
   is_primary BIGINT,
   matched_instances BIGINT
@@ -326,16 +326,16 @@ CREATE INDEX import_groups_by_image_set ON import_groups (job, row_id);
 -- The files of jobs that have not ended, numbered in the order of their keys.
 CREATE TABLE import_files (
   file ${countedKey},
-  job BIGINT NOT NULL REFERENCES import_jobs,
+  job BIGINT NOT NULL ${references('import_jobs')},
   file_key ${text} NOT NULL,
   -- Of a failed or skipped file: why. The columns of stored files are NULL then.
   exception_type ${text},
   message ${text},
-  group_id BIGINT REFERENCES import_groups,
+  group_id BIGINT ${references('import_groups')},
   -- JSON.
   warnings ${text},
   sop_instance_uid ${text},
-  blob BIGINT REFERENCES blobs,
+  blob BIGINT ${references('blobs')},
   offset_bytes BIGINT,
   size_bytes BIGINT,
   transfer_syntax_uid ${text},

@@ -1,7 +1,7 @@
 /** The tables of the search index (src/stores/search/README.md): a part of the catalog's schema. */
 import type { Dialect } from '../engine/differences.ts'
 
-export const searchTables = ({ bytes, inKeyOrder, lastingKey, numberKey, text }: Dialect): string => `
+export const searchTables = ({ bytes, inKeyOrder, lastingKey, numberKey, references, text }: Dialect): string => `
 -- DICOM attributes that are declared searchable for a data store, beside those that are in every one.
 CREATE TABLE declared_attributes (
   datastore BIGINT NOT NULL REFERENCES datastores,
@@ -36,7 +36,7 @@ CREATE INDEX search_partitions_retired ON search_partitions (datastore) WHERE st
 CREATE TABLE search_leaves (
   -- That of the data store, and one that counts its leaves: write-leaves.ts.
   leaf ${numberKey},
-  partition BIGINT NOT NULL REFERENCES search_partitions,
+  partition BIGINT NOT NULL ${references('search_partitions')},
   entry_count BIGINT NOT NULL,
   changed_in BIGINT NOT NULL,
   -- Region and bounding box.
@@ -46,7 +46,7 @@ CREATE INDEX search_leaves_changed ON search_leaves (partition, changed_in);
 
 -- Beside the leaves, so that bounds are read without entries.
 CREATE TABLE search_entries (
-  leaf ${numberKey} REFERENCES search_leaves,
+  leaf ${numberKey} ${references('search_leaves')},
   entries ${bytes} NOT NULL
 );
 
@@ -70,7 +70,7 @@ CREATE TABLE search_dictionaries (
 CREATE INDEX search_dictionaries_of ON search_dictionaries (datastore, state);
 
 CREATE TABLE search_tokens (
-  dictionary BIGINT NOT NULL REFERENCES search_dictionaries,
+  dictionary BIGINT NOT NULL ${references('search_dictionaries')},
   token BIGINT NOT NULL,
   -- An attribute, and a word, a prefix of words, or a high-frequency text.
   word_key ${text} NOT NULL,
@@ -80,7 +80,7 @@ CREATE UNIQUE INDEX search_tokens_by_key ON search_tokens (dictionary, word_key)
 
 -- The image sets of a chunk of row ids that have a token: offsets in the chunk.
 CREATE TABLE search_postings (
-  dictionary BIGINT NOT NULL REFERENCES search_dictionaries,
+  dictionary BIGINT NOT NULL ${references('search_dictionaries')},
   chunk BIGINT NOT NULL,
   token BIGINT NOT NULL,
   offsets ${bytes} NOT NULL,
@@ -89,8 +89,8 @@ CREATE TABLE search_postings (
 
 -- New image sets that are in no posting yet.
 CREATE TABLE search_tail (
-  dictionary BIGINT NOT NULL REFERENCES search_dictionaries,
-  row_id BIGINT NOT NULL REFERENCES image_sets,
+  dictionary BIGINT NOT NULL ${references('search_dictionaries')},
+  row_id BIGINT NOT NULL ${references('image_sets')},
   -- The change that added it.
   added_in BIGINT NOT NULL,
   PRIMARY KEY (dictionary, added_in, row_id)

@@ -2,12 +2,12 @@
 import type { Dialect } from '../engine/differences.ts'
 import { INDEXED_COLUMNS, STUDY_COLUMNS, type StudyColumn } from '../studies/study-columns.ts'
 
-export const studyTables = ({ countedKey, numberKey, text }: Dialect): string => {
+export const studyTables = ({ countedKey, numberKey, references, text }: Dialect): string => {
   const searched = Object.values<StudyColumn>(STUDY_COLUMNS)
     .map(({ column, words }) => `\n  ${column} ${text}${words === undefined ? '' : `,\n  ${words} ${text}`}`)
     .join(',')
   const state = `
-  row_id BIGINT NOT NULL REFERENCES image_sets,
+  row_id BIGINT NOT NULL ${references('image_sets')},
   updated_at BIGINT NOT NULL,
   series BIGINT NOT NULL,
   instances BIGINT NOT NULL,
@@ -22,7 +22,7 @@ export const studyTables = ({ countedKey, numberKey, text }: Dialect): string =>
 -- Studies that have a primary image set. The attributes are those of the oldest one, which row_id names.
 CREATE TABLE studies (
   study ${countedKey},
-  datastore BIGINT NOT NULL REFERENCES datastores,
+  datastore BIGINT NOT NULL ${references('datastores')},
   -- The number of the change that wrote the row.
   changed_in BIGINT NOT NULL,${state}
 );
@@ -40,7 +40,7 @@ CREATE TABLE study_totals (
 CREATE TABLE study_history (
   history_id ${countedKey},
   study BIGINT NOT NULL,
-  datastore BIGINT NOT NULL REFERENCES datastores,
+  datastore BIGINT NOT NULL ${references('datastores')},
   from_change BIGINT NOT NULL,
   until_change BIGINT NOT NULL,
   superseded_at BIGINT NOT NULL,${state}

@@ -7,9 +7,9 @@
  * rows of one data store. On a deadlock PostgreSQL rolls one transaction back, which runs again.
  */
 import { setTimeout } from 'node:timers/promises'
-import type { Pool, PoolClient } from 'pg'
+import pg, { type Pool, type PoolClient } from 'pg'
 import type { TransactionFunction, Transactions, WriteOptions } from '../statement.ts'
-import { drive, executePrepared, PostgresTexts } from './postgres-connection.ts'
+import { PostgresTexts, runPrepared } from './postgres-connection.ts'
 import { isAway, isCollision, withoutValues } from './postgres-failure.ts'
 
 /** Generic plans ignore how few rows a page has. Planning each time costs a fraction of a wrong plan. */
@@ -84,13 +84,13 @@ export class PostgresTransactions implements Transactions {
     while (waiting.length > 0) {
       const taken: Waiting[] = []
       try {
-        const answers = await this.#attempts(this.#writes, BEGIN_WRITE, async (execute) => {
+        const answers = await this.#attempts(this.#writes, BEGIN_WRITE, async (run) => {
           waiting.unshift(...taken.splice(0))
           const started = performance.now()
           const answers: unknown[] = []
           while (waiting.length > 0 && performance.now() - started < QUEUE_MS) {
             taken.push(waiting.shift()!)
-            answers.push(await drive(taken.at(-1)!.transaction(), execute))
+            answers.push(await run(taken.at(-1)!.transaction()))
           }
           return answers
         })
@@ -109,7 +109,7 @@ export class PostgresTransactions implements Transactions {
   async #readOne<T>(statement: TransactionFunction<T>): Promise<T> {
     try {
       return await onLiveClient(this.#reads, async (client) => {
-        const answer = await drive(statement(), executePrepared(client, this.#texts))
+        const answer = await runPrepared(client, this.#texts)(statement())
         client.release()
         return answer
       })
@@ -119,15 +119,11 @@ export class PostgresTransactions implements Transactions {
   }
 
   #transaction<T>(pool: Pool, begin: string, transaction: TransactionFunction<T>): Promise<T> {
-    return this.#attempts(pool, begin, (execute) => drive(transaction(), execute))
+    return this.#attempts(pool, begin, (run) => run(transaction()))
   }
 
   /** @throws StoreUnavailable if the database is away; errors of the work are passed on */
-  async #attempts<T>(
-    pool: Pool,
-    begin: string,
-    work: (execute: ReturnType<typeof executePrepared>) => Promise<T>,
-  ): Promise<T> {
+  async #attempts<T>(pool: Pool, begin: string, work: (run: ReturnType<typeof runPrepared>) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         const client = await onLiveClient(pool, async (each) => {
@@ -142,18 +138,20 @@ export class PostgresTransactions implements Transactions {
     }
   }
 
-  async #attempt<T>(client: PoolClient, work: (execute: ReturnType<typeof executePrepared>) => Promise<T>): Promise<T> {
+  async #attempt<T>(client: PoolClient, work: (run: ReturnType<typeof runPrepared>) => Promise<T>): Promise<T> {
     let isUsable = false
     try {
-      const answer = await work(executePrepared(client, this.#texts))
+      const answer = await work(runPrepared(client, this.#texts))
       await client.query('COMMIT')
       isUsable = true
       return answer
     } catch (error) {
-      isUsable = await client.query('ROLLBACK').then(
+      const isRolledBack = await client.query('ROLLBACK').then(
         () => true,
         () => false,
       )
+      // After a refused statement those sent behind it were refused too: pg takes them for prepared.
+      isUsable = isRolledBack && !(error instanceof pg.DatabaseError)
       throw error
     } finally {
       client.release(!isUsable)

@@ -14,8 +14,12 @@ const TEXT_TYPES = [25, 1043]
 const TO_ESCAPE = /[\0\x01]/g
 const ESCAPED = /\x01[\x01\x02]/g
 
-export const toPostgres = (value: SqlValue): SqlValue =>
-  typeof value === 'string' ? value.replace(TO_ESCAPE, (each) => (each === '\0' ? '\x01\x01' : '\x01\x02')) : value
+const escaped = (text: string): string => text.replace(TO_ESCAPE, (each) => (each === '\0' ? '\x01\x01' : '\x01\x02'))
+
+export const toPostgres = (value: SqlValue): SqlValue => (typeof value === 'string' ? escaped(value) : value)
+
+/** A text inside a JSON text. Half a surrogate pair becomes U+FFFD, as it does where a text is encoded alone. */
+export const textInJson = (text: string): string => escaped(text.toWellFormed())
 
 const textOf = (kept: string): string =>
   kept.includes('\x01') ? kept.replace(ESCAPED, (each) => (each === '\x01\x01' ? '\0' : '\x01')) : kept

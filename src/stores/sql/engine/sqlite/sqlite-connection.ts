@@ -1,7 +1,8 @@
 /** One connection to a SQLite file, and its result codes as errors of the store. */
 import Database from 'better-sqlite3-multiple-ciphers'
 import { StoreUnavailable, type UnavailableReason } from '../../../store-unavailable.ts'
-import type { Row, Sql, Statement } from '../statement.ts'
+import { ManyRows } from '../many-rows.ts'
+import { driveAtOnce, type Row, type Sql, type Statement } from '../statement.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 
 const NO_ROWS: readonly Row[] = []
@@ -26,7 +27,9 @@ export class SqliteConnection {
     this.#database.pragma(text)
   }
 
-  execute({ text, values }: Statement): readonly Row[] {
+  execute(statement: Statement): readonly Row[] {
+    if (statement instanceof ManyRows) return statement.parts().flatMap((part) => this.execute(part))
+    const { text, values } = statement
     let prepared = this.#prepared.get(text)
     if (prepared === undefined) {
       prepared = this.#database.prepare<unknown[], Row>(text)
@@ -39,9 +42,7 @@ export class SqliteConnection {
 
   /** Runs the statements and passes their rows to the generator, until it returns. */
   drive<T>(sql: Sql<T>): T {
-    let step = sql.next(NO_ROWS)
-    while (!step.done) step = sql.next(this.execute(step.value))
-    return step.value
+    return driveAtOnce(sql, (statement) => this.execute(statement))
   }
 
   command(text: string): void {
