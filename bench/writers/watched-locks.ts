@@ -1,10 +1,11 @@
 /** How long transactions hold the lock of a data store's changes, and how many statements they send: seen by what calls the drivers. */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { median } from '../processes.ts'
 
+/** Medians: a transaction that seals a tail of words sends some thousand statements. */
 interface Watched {
   readonly lockedMs: number
-  readonly transactions: number
   readonly statements: number
 }
 
@@ -20,12 +21,13 @@ const driverOf = (checkout: string, name: string) => createRequire(join(checkout
 
 function watching(): LockWatch & { statement(): void; locked(at: object): void; committed(at: object): void } {
   const since = new Map<object, number>()
-  let [lockedMs, transactions, statements] = [0, 0, 0]
+  const [lockedMs, statementsOf]: [number[], number[]] = [[], []]
+  let statements = 0
   return {
     begin() {
-      ;[lockedMs, transactions, statements] = [0, 0, 0]
+      lockedMs.length = statementsOf.length = statements = 0
     },
-    end: () => ({ lockedMs, transactions, statements }),
+    end: () => ({ lockedMs: median(lockedMs), statements: median(statementsOf) }),
     statement() {
       statements += 1
     },
@@ -35,8 +37,9 @@ function watching(): LockWatch & { statement(): void; locked(at: object): void; 
     committed(at) {
       const from = since.get(at)
       if (from === undefined) return
-      lockedMs += performance.now() - from
-      transactions += 1
+      lockedMs.push(performance.now() - from)
+      statementsOf.push(statements)
+      statements = 0
       since.delete(at)
     },
   }

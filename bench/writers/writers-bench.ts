@@ -119,7 +119,7 @@ async function measure(
     await catalog.datastores.settle(datastoreId, 0)
   }
   // More batches than any writer publishes in the time.
-  const [batches, capMs] = [Math.ceil(by.seconds * 80), by.seconds * 1000]
+  const [batches, capMs] = [5 + Math.ceil(by.seconds * 40), by.seconds * 1000]
   const children: ChildProcess[] = []
   for (let writer = 0; writer < turn.writers; writer++) {
     const datastoreId = datastoreIds[writer % turn.stores]!
@@ -129,6 +129,7 @@ async function measure(
     // One after the other: a claim takes the job that waits longest.
     await answerOf(child)
   }
+  if (place.engine === 'PostgreSQL') await command(place.url, 'ANALYZE')
   const databaseBefore = databaseMs(turn.engine)
   const answers = children.map(answerOf) as Promise<Written>[]
   for (const child of children) child.send('go')
@@ -144,8 +145,8 @@ async function measure(
     image_sets_per_s: Math.round(sum((each) => each.imageSets / each.seconds)),
     node_us: Math.round((sum((each) => each.processorMs) * 1000) / imageSets),
     database_us: Math.round((inDatabaseMs * 1000) / imageSets),
-    locked_ms: Math.round((sum((each) => each.lockedMs) / sum((each) => each.transactions)) * 100) / 100,
-    statements: Math.round(sum((each) => each.statements) / sum((each) => each.transactions)),
+    locked_ms: Math.round(median(written.map((each) => each.lockedMs)) * 10) / 10,
+    statements: median(written.map((each) => each.statements)),
     batch_p50_ms: Math.round(median(written.map((each) => each.batch_p50_ms)) * 10) / 10,
   }
 }
@@ -165,11 +166,15 @@ async function newPlace(
 ): Promise<WritingTask['place']> {
   const name = `writers_${places++}`
   if (engine === 'SQLite') return { engine, path: join(folder, `${name}.sqlite`) }
-  const admin = new pg.Client(url!.replace(/\/[^/]*$/, '/postgres'))
-  await admin.connect()
-  await admin.query(`CREATE DATABASE ${name}`)
-  await admin.end()
+  await command(url!.replace(/\/[^/]*$/, '/postgres'), `CREATE DATABASE ${name}`)
   return { engine, url: url!.replace(/\/[^/]*$/, `/${name}`) }
+}
+
+async function command(url: string, text: string): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query(text)
+  await client.end()
 }
 
 /** The processor time of the PostgreSQL that this process started: of its server process and those that this one started. */

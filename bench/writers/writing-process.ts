@@ -31,17 +31,18 @@ export interface Written {
   readonly seconds: number
   readonly processorMs: number
   readonly batch_p50_ms: number
-  /** From the lock of the data store's changes to the commit: the sum, and of how many transactions. */
+  /** From the lock of the data store's changes to the commit, of a usual transaction; and how many statements it sends. */
   readonly lockedMs: number
-  readonly transactions: number
-  /** Of transactions that publish. */
   readonly statements: number
 }
 
 const LIMITS = {
   ...{ catalogReadConnections: 2, catalogWriteConnections: 2, catalogConnectTimeoutMs: 10_000 },
-  ...{ catalogStatementTimeoutMs: 60_000, catalogIdleTimeoutMs: 60_000 },
+  ...{ catalogStatementTimeoutMs: 60_000, catalogIdleTimeoutMs: 600_000 },
 }
+
+/** Of a table without rows PostgreSQL knows nothing: it is analysed after these. */
+const WARM_BATCHES = 5
 
 const newId = () => crypto.randomUUID().replaceAll('-', '')
 
@@ -67,15 +68,18 @@ async function write(task: WritingTask): Promise<void> {
   )
   const from = { datastoreId, job: `job of writer ${writer} ${process.pid}`, imageSets }
   const { lease, groups, documents } = await recorded(catalog, from)
+  const publish = (at: number) => catalog.importJobs.publish(lease, groups.slice(at, at + BATCH), Date.now(), documents)
+  const warm = WARM_BATCHES * BATCH
+  for (let at = 0; at < warm; at += BATCH) await publish(at)
   process.send!('ready')
   const [go] = await once(process, 'message')
   assert.equal(go, 'go')
   watch.begin()
   const [startedAt, cpu] = [performance.now(), process.cpuUsage()]
   const times: number[] = []
-  for (let at = 0; at < groups.length && performance.now() - startedAt < capMs; at += BATCH) {
+  for (let at = warm; at < groups.length && performance.now() - startedAt < capMs; at += BATCH) {
     const batchFrom = performance.now()
-    await catalog.importJobs.publish(lease, groups.slice(at, at + BATCH), Date.now(), documents)
+    await publish(at)
     times.push(performance.now() - batchFrom)
   }
   const { user, system } = process.cpuUsage(cpu)
