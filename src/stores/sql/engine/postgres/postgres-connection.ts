@@ -28,7 +28,7 @@ export function inPostgres(text: string): string {
   return translated
 }
 
-export type Execute = (statement: Statement) => Promise<readonly Row[]>
+type Execute = (statement: Statement) => Promise<readonly Row[]>
 
 /** A socket that keeps what is written to it for a while. */
 type Corked = Pick<Writable, 'cork' | 'uncork'>
