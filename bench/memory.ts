@@ -1,5 +1,5 @@
 /**
- * How much memory imports take: `npm run bench -- memory [--inputs multi-frame,small,mixed] [--later SECONDS] [--json]`.
+ * How much memory imports take: `npm run bench -- memory [--inputs multi-frame,small,mixed] [--processes 1,2] [--later SECONDS] [--json]`.
  *
  * A new server imports each input. The memory is the sum over the server and all processes that it has started: of each its proportional set
  * size (proc_pid_smaps(5)), in which a page that several share counts once. It is read every tenth of a second, so a peak between is missed.
@@ -34,6 +34,8 @@ type Input = keyof typeof INPUTS
 
 interface MemoryRow {
   readonly what: string
+  /** That serve requests; with 1, the server is one process. */
+  readonly processes: number
   readonly startBytes: number
   readonly peakBytes: number
   readonly laterBytes: number
@@ -41,13 +43,16 @@ interface MemoryRow {
   readonly processorSeconds: number
 }
 
-async function measureMemory(input: Input, { laterSeconds }: { laterSeconds: number }): Promise<MemoryRow> {
+async function measureMemory(
+  input: Input,
+  { laterSeconds, processes }: { readonly laterSeconds: number; readonly processes: number },
+): Promise<MemoryRow> {
   return inTempFolder(async (folder) => {
     const into = join(folder, 'buckets/bench-input')
     await mkdir(into, { recursive: true })
     await mkdir(join(folder, 'buckets/bench-output'), { recursive: true })
     await INPUTS[input].write(into)
-    const server = await startHilumServer(folder)
+    const server = await startHilumServer(folder, { processes })
     const pid = server.child.pid!
     try {
       const datastoreId = await createActiveDatastore(server)
@@ -61,7 +66,7 @@ async function measureMemory(input: Input, { laterSeconds }: { laterSeconds: num
       const processorSeconds = (processorMsOfAll(pid) - startMs) / 1000
       await setTimeout(laterSeconds * 1000)
       const what = INPUTS[input].what
-      return { what, startBytes, peakBytes, laterBytes: bytesOfAll(pid), seconds, processorSeconds }
+      return { what, processes, startBytes, peakBytes, laterBytes: bytesOfAll(pid), seconds, processorSeconds }
     } finally {
       await server.stop()
     }
@@ -93,11 +98,11 @@ function table(rows: readonly MemoryRow[], laterSeconds: number): string {
   return [
     'MB, the sum of the proportional set sizes of all processes',
     '',
-    `| import of | at the start | peak | ${laterSeconds} s later | seconds | processor seconds |`,
-    '|---|---|---|---|---|---|',
-    ...rows.map(({ what, startBytes, peakBytes, laterBytes, seconds, processorSeconds }) => {
+    `| import of | processes | at the start | peak | ${laterSeconds} s later | seconds | processor seconds |`,
+    '|---|---|---|---|---|---|---|',
+    ...rows.map(({ what, processes, startBytes, peakBytes, laterBytes, seconds, processorSeconds }) => {
       const memory = [startBytes, peakBytes, laterBytes].map(megabytes).join(' | ')
-      return `| ${what} | ${memory} | ${seconds.toFixed(1)} | ${processorSeconds.toFixed(1)} |`
+      return `| ${what} | ${processes} | ${memory} | ${seconds.toFixed(1)} | ${processorSeconds.toFixed(1)} |`
     }),
     '',
   ].join('\n')
@@ -107,17 +112,20 @@ const isInput = (name: string): name is Input => name in INPUTS
 
 /** @returns the exit code */
 export async function memoryBench(args: readonly string[]): Promise<number> {
-  const options = optionsOf(args, { inputs: Object.keys(INPUTS).join(','), later: '60' })
+  const options = optionsOf(args, { inputs: Object.keys(INPUTS).join(','), processes: '1,2', later: '60' })
   const inputs = options?.inputs.split(',') ?? []
-  if (options === undefined || !inputs.every(isInput)) {
+  const numbers = options?.processes.split(',').map(Number) ?? []
+  if (options === undefined || !inputs.every(isInput) || !numbers.every((number) => number >= 1)) {
     process.stderr.write(
-      `npm run bench -- memory [--inputs ${Object.keys(INPUTS).join(',')}] [--later SECONDS] [--json]\n`,
+      `npm run bench -- memory [--inputs ${Object.keys(INPUTS).join(',')}] [--processes 1,2] [--later SECONDS] [--json]\n`,
     )
     return 2
   }
   const laterSeconds = Number(options.later)
   const rows: MemoryRow[] = []
-  for (const input of inputs) rows.push(await measureMemory(input, { laterSeconds }))
+  for (const input of inputs) {
+    for (const processes of numbers) rows.push(await measureMemory(input, { laterSeconds, processes }))
+  }
   process.stdout.write(options.json ? `${JSON.stringify(rows)}\n` : table(rows, laterSeconds))
   return 0
 }
