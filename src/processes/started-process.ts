@@ -107,16 +107,19 @@ const MEMORY_EXCEEDED = 'its resident memory exceeded limits.jobsMemoryBytes'
 /** They write log lines only. */
 const STDIO: ('ignore' | 'inherit' | 'ipc')[] = ['ignore', 'ignore', 'inherit', 'ipc']
 
+/** Fewer arenas of glibc's malloc, which hold freed memory: 20 to 30 MB less for a server. An operator's own value goes first. */
+const ENVIRONMENT = { MALLOC_ARENA_MAX: '2', ...process.env }
+
 /** The code is read from the disk now: after an upgrade it is the new one. */
 function forked(kind: ProcessKind, name: string): ChildProcess {
   // Both files are JavaScript in dist/, and TypeScript in src/.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const entry = fileURLToPath(new URL(`./${kind}-process.${extension}`, import.meta.url))
   const serialization = 'advanced'
-  if (kind === 'jobs') return fork(entry, [name], { serialization, stdio: STDIO })
+  if (kind === 'jobs') return fork(entry, [name], { serialization, stdio: STDIO, env: ENVIRONMENT })
   cluster.schedulingPolicy = cluster.SCHED_RR
   cluster.setupPrimary({ serialization, stdio: STDIO, exec: entry, args: [name] })
-  return cluster.fork().process
+  return cluster.fork(ENVIRONMENT).process
 }
 
 function errorOf({ message, exitCode, stack }: StartFailure): Error {
