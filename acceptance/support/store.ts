@@ -143,6 +143,9 @@ export interface StoreReply {
 /** Of a reply with a data set, which is of the DICOM JSON model. */
 export async function storeReplyOf(response: Response): Promise<StoreReply> {
   const dataSet = (await response.json()) as Item
+  // A request that was refused as a whole has a message instead.
+  if (!response.headers.get('content-type')?.startsWith('application/dicom+json'))
+    throw refusedStore(response.status, dataSet)
   checkDicomJson([dataSet])
   const items = (tag: string) => (dataSet[tag]?.Value ?? []) as readonly Item[]
   const value = (item: Item, tag: string) => item[tag]?.Value[0]
@@ -158,3 +161,6 @@ export async function storeReplyOf(response: Response): Promise<StoreReply> {
     dataSet,
   }
 }
+
+const refusedStore = (status: number, body: object): Error =>
+  new Error(`the store request was refused with ${status}: ${JSON.stringify(body)}`)
