@@ -16,6 +16,8 @@ export interface Api {
   readonly client: MedicalImagingClient
   /** Sends a signed request to a route below /hilum/. @throws HilumError for an error response */
   request(request: HilumRequest): Promise<Response>
+  /** Sends a signed request to the DICOMweb of a data store, with a path below it. @throws HilumError for an error response */
+  dicomweb(datastoreId: string, request: HilumRequest): Promise<Response>
   close(): void
 }
 
@@ -28,7 +30,7 @@ interface HilumRequest {
   readonly signal?: AbortSignal
 }
 
-/** An error response of a route below /hilum/, with the message of the server. */
+/** An error response of a route below /hilum/ or of DICOMweb, with the message of the server. */
 export class HilumError extends Error {
   override readonly name: string
   readonly status: number
@@ -59,7 +61,9 @@ export function openApi(accessKey: AccessKey): Api {
   )
   return {
     client,
-    request: async (request) => sendSigned(await current.get(), request),
+    request: async (request) => sendSigned(await current.get(), belowHilum(request)),
+    dicomweb: async (datastoreId, { path, ...rest }) =>
+      sendSigned(await current.get(), { ...rest, path: ['datastore', datastoreId, ...path] }),
     close() {
       stopRenewing()
       client.destroy()
@@ -68,7 +72,9 @@ export function openApi(accessKey: AccessKey): Api {
 }
 
 const renew = async (current: AccessKey): Promise<AccessKey> =>
-  (await (await sendSigned(current, { method: 'POST', path: ['session'] })).json()) as AccessKey
+  (await (await sendSigned(current, belowHilum({ method: 'POST', path: ['session'] }))).json()) as AccessKey
+
+const belowHilum = (request: HilumRequest): HilumRequest => ({ ...request, path: ['hilum', ...request.path] })
 
 async function sendSigned(
   credentials: AccessKey,
@@ -81,7 +87,7 @@ async function sendSigned(
     protocol,
     hostname,
     ...(port !== '' && { port: Number(port) }),
-    path: `/hilum/${path.map(percentEncode).join('/')}`,
+    path: `/${path.map(percentEncode).join('/')}`,
     query: { ...query },
     headers: { host },
     ...(body && { body }),

@@ -54,7 +54,15 @@ export function navigate(
 export function interceptLinks(): void {
   window.addEventListener('popstate', updateLocation)
   document.addEventListener('click', (event) => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return
     const link = event.target instanceof Element ? event.target.closest('a') : null
     if (link === null || link.target === '_blank' || link.hasAttribute('download')) return
     const { origin, pathname, hash } = new URL(link.href, window.location.href)

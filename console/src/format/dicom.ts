@@ -6,6 +6,21 @@ export const formatDate = (date: string): string => date.replace(/^(\d{4})(\d{2}
 /** TM (PS3.5 6.2): HHMMSS.FFFFFF, formatted to the minute. */
 export const formatTimeOfDay = (time: string): string => time.replace(/^(\d{2})(\d{2}).*$/, '$1:$2')
 
+/**
+ * DA and TM as the language of the browser has them: `Jan 15, 2026, 9:30 AM`. They have no time zone. Values of another form are returned
+ * unchanged.
+ */
+export function formatLocalDate(date: string, time = ''): string {
+  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(date) ?? []
+  if (year === undefined) return [date, formatTimeOfDay(time)].filter(Boolean).join(' ')
+  const [, hours, minutes] = /^(\d{2})(\d{2})/.exec(time) ?? []
+  const at = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hours ?? 0), Number(minutes ?? 0)))
+  return hours === undefined ? DAY.format(at) : DAY_AND_TIME.format(at)
+}
+
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' })
+const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+
 /** PN (PS3.5 6.2.1.1): up to three groups of family^given^middle^prefix^suffix. The third, phonetic group is left out. */
 export function formatPersonName(name: string): string {
   const [alphabetic = [], ideographic = []] = name.split('=').map((group) => group.split('^'))

@@ -9,7 +9,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || amount >= 100 ? Math.round(amount) : amount.toFixed(1)} ${UNITS[unit]}`
 }
 
-export const formatNumber = (number: number): string => number.toLocaleString('en-US')
+export const formatNumber = (number: number): string => number.toLocaleString()
 
 /** `1 file`, `2,000 files`. */
 export const formatCount = (count: number, noun: string): string =>

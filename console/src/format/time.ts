@@ -1,12 +1,12 @@
 /** Formats timestamps and durations. */
 
-/** In the time zone of this computer, in a format that sorts. */
-export function formatTime(time: Date | undefined): string {
-  if (time === undefined) return '–'
-  const two = (number: number) => String(number).padStart(2, '0')
-  const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`
-  return `${day} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`
-}
+const TIME = new Intl.DateTimeFormat(undefined, {
+  ...{ year: 'numeric', month: 'short', day: 'numeric' },
+  ...{ hour: 'numeric', minute: '2-digit', second: '2-digit', timeZoneName: 'short' },
+})
+
+/** In the language of the browser and the time zone of this computer, which it names. */
+export const formatTime = (time: Date | undefined): string => (time === undefined ? '–' : TIME.format(time))
 
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.max(1, Math.round(ms))} ms`

@@ -4,7 +4,7 @@ import Badge from '@cloudscape-design/components/badge'
 import Link from '@cloudscape-design/components/link'
 import type { TableProps } from '@cloudscape-design/components/table'
 import { CopyableText } from '../components/CopyableText.tsx'
-import { formatDate, formatPersonName, formatTimeOfDay } from '../format/dicom.ts'
+import { formatLocalDate, formatPersonName } from '../format/dicom.ts'
 import { formatTime } from '../format/time.ts'
 import { hrefTo } from '../location.ts'
 import { Thumbnail } from '../viewer/lazy-viewer.ts'
@@ -97,5 +97,5 @@ function uid(id: string, header: string, of: (tags: Tags) => string | undefined)
 function studyTime(tags: Row['DICOMTags']): string {
   const { DICOMStudyDate: date, DICOMStudyTime: time } = tags ?? {}
   if (!date) return 'No study date'
-  return time ? `${formatDate(date)} ${formatTimeOfDay(time)}` : formatDate(date)
+  return formatLocalDate(date, time)
 }

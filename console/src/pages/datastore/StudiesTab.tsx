@@ -1,0 +1,125 @@
+/** The studies of a data store as a work list. */
+import Alert from '@cloudscape-design/components/alert'
+import Button from '@cloudscape-design/components/button'
+import Container from '@cloudscape-design/components/container'
+import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
+import { useMemo, useState } from 'react'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { ErrorAlert } from '../../components/ErrorAlert.tsx'
+import { formatPersonName } from '../../format/dicom.ts'
+import { formatNumber } from '../../format/size.ts'
+import { formatDuration } from '../../format/time.ts'
+import { hrefTo } from '../../location.ts'
+import type { Study } from '../../studies/fetch-studies.ts'
+import { SavedSearches } from '../../studies/SavedSearches.tsx'
+import { StudyFilters } from '../../studies/StudyFilters.tsx'
+import { STUDY_TABLE, studyColumns } from '../../studies/study-columns.tsx'
+import { ALL_STUDIES, isFiltered, refusalOf, type StudyOrder } from '../../studies/study-search.ts'
+import { useStudies } from '../../studies/use-studies.ts'
+import { CopyIds } from '../../tables/CopyIds.tsx'
+import { counterText } from '../../tables/counter-text.ts'
+import { DataTable } from '../../tables/DataTable.tsx'
+import { useTableSettings } from '../../tables/table-settings.ts'
+
+export function StudiesTab({ datastoreId }: { datastoreId: string }) {
+  const table = useTableSettings(STUDY_TABLE)
+  const { pageSize } = table.settings
+  const results = useStudies(datastoreId, pageSize)
+  const { search, data, error, pages, invalidParameters, hrefOf, open } = results
+  const refusal = useMemo(() => refusalOf(error), [error])
+  const [selected, setSelected] = useState<readonly Study[]>([])
+  const rows = data?.studies ?? []
+  const first = (pages.page - 1) * pageSize + 1
+  const importAction = <Button href={hrefTo(`datastores/${datastoreId}/import`)}>Import DICOM data</Button>
+
+  return (
+    <SpaceBetween size="m">
+      {invalidParameters.length > 0 && (
+        <Alert type="warning" header="Some search parameters in this link aren't valid">
+          The search ignores these parameters: {invalidParameters.join(', ')}. Check that the link is complete.
+        </Alert>
+      )}
+      <Container>
+        <StudyFilters
+          search={search}
+          refusal={refusal}
+          isSearching={results.isFetching}
+          onSearch={(next) => results.start(next)}
+        />
+      </Container>
+      {error && refusal === undefined && (
+        <ErrorAlert error={error} action="search for studies" onRetry={() => results.refetch()} />
+      )}
+      <DataTable
+        state={table}
+        columns={studyColumns({ hrefOf, open })}
+        rows={rows}
+        idOf={(study) => study.studyInstanceUID}
+        labelOf={({ patientName, studyInstanceUID }) => `study ${formatPersonName(patientName)} ${studyInstanceUID}`}
+        what="studies"
+        isLoading={results.isPending && error === null}
+        loadingText="Searching"
+        selected={selected}
+        onSelect={setSelected}
+        openId={results.openStudy}
+        pages={pages}
+        sorting={{
+          field: search.order,
+          isDescending: search.isDescending,
+          onSort(field, isDescending) {
+            const isSame = field === search.order
+            // Dates start with the newest, texts with the first of the alphabet.
+            const startsDescending = field === 'StudyDate' || field === 'PatientBirthDate'
+            const next = isSame ? isDescending : startsDescending
+            results.start({ ...search, order: field as StudyOrder, isDescending: next })
+          },
+        }}
+        header={
+          <Header
+            counter={counterText(data?.total, selected.length)}
+            description={
+              data && (
+                <span data-testid="search-duration">
+                  {rows.length > 0 && `${formatNumber(first)}–${formatNumber(first + rows.length - 1)}. `}
+                  Search took {formatDuration(data.durationMs)}.
+                </span>
+              )
+            }
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button
+                  iconName="refresh"
+                  ariaLabel="Refresh"
+                  loading={results.isFetching}
+                  onClick={() => results.start(search)}
+                />
+                <CopyIds ids={selected.map(({ studyInstanceUID }) => studyInstanceUID)} name="Study Instance UIDs" />
+                <SavedSearches datastoreId={datastoreId} search={search} onOpen={(saved) => results.start(saved)} />
+                {importAction}
+              </SpaceBetween>
+            }
+          >
+            Studies
+          </Header>
+        }
+        empty={
+          error === null &&
+          (isFiltered(search) ? (
+            <EmptyState
+              title="No matches"
+              description="No studies match all filters. Patient IDs and accession numbers must match as a whole, or with * for any characters."
+              action={<Button onClick={() => results.start(ALL_STUDIES)}>View all studies</Button>}
+            />
+          ) : (
+            <EmptyState
+              title="No studies"
+              description="Studies of primary image sets are listed here."
+              action={importAction}
+            />
+          ))
+        }
+      />
+    </SpaceBetween>
+  )
+}
