@@ -74,8 +74,22 @@ describe('a data store with a refused key', skip, async () => {
     })
   }
 
-  test('a disabled key is named on the page of an image set, and a key that was mended works after Retry', async (t) => {
+  test('the details of the data store have the state of the key, and what its policy lacks', async (t) => {
+    const address = `datastores/${datastoreId}/details`
+    const page = await visit(t, { browser, hilum, address, expectedLog: /403/ })
+    await page.getByText('Not usable: the data can’t be read or changed').waitFor()
+    await page.getByText(keyArn, { exact: true }).waitFor()
+    const statement = JSON.parse((await page.locator('pre.code-block').textContent())!)
+    assert.equal(statement.Principal.Service, 'medical-imaging.amazonaws.com')
+    await assertAccessible(page)
+    await takeScreenshot(page, 'refused-key-details')
     await keys.putPolicy(keyArn, withServiceStatement(await keys.policyOf(keyArn)))
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await page.getByText('Usable', { exact: true }).waitFor()
+    assert.equal(await page.getByText(TITLE).count(), 0)
+  })
+
+  test('a disabled key is named on the page of an image set, and a key that was mended works after Retry', async (t) => {
     await keys.disable(keyArn)
     const imageSet = `datastores/${datastoreId}/image-sets/${'0'.repeat(32)}`
     const page = await visit(t, { browser, hilum, address: imageSet, expectedLog: /40[34]/ })

@@ -7,24 +7,29 @@ import { CopyableText } from '../components/CopyableText.tsx'
 import { formatLocalDate, formatPersonName } from '../format/dicom.ts'
 import { formatTime } from '../format/time.ts'
 import { hrefTo } from '../location.ts'
+import type { TableDefaults } from '../tables/table-settings.ts'
 import { Thumbnail } from '../viewer/lazy-viewer.ts'
 
 export type Row = ImageSetsMetadataSummary
 
 type Column = TableProps.ColumnDefinition<Row>
 
+const SMALLEST = 80
+
 export const columnsFor = (datastoreId: string): readonly Column[] => [
   {
     id: 'thumbnail',
-    header: 'Thumbnail',
-    minWidth: 110,
+    header: 'Image',
+    minWidth: 90,
+    width: 90,
     cell: ({ imageSetId }) => <Thumbnail datastoreId={datastoreId} imageSetId={imageSetId!} />,
   },
   {
     id: 'DICOMStudyDateAndTime',
     header: 'Study date',
     sortingField: 'DICOMStudyDateAndTime' satisfies SortField,
-    minWidth: 170,
+    minWidth: SMALLEST,
+    width: 180,
     isRowHeader: true,
     cell: ({ imageSetId, DICOMTags }) => (
       <Link
@@ -35,14 +40,32 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
       </Link>
     ),
   },
+  text('patientId', 'Patient ID', 110, (tags) => tags.DICOMPatientId),
   {
     id: 'patient',
     header: 'Patient',
-    minWidth: 180,
+    minWidth: SMALLEST,
+    width: 145,
     cell: ({ DICOMTags }) => formatPersonName(DICOMTags?.DICOMPatientName ?? '') || '–',
   },
-  text('patientId', 'Patient ID', 120, (tags) => tags.DICOMPatientId),
   text('modality', 'Modality', 115, (tags) => tags.DICOMSeriesModality),
+  // What can be sorted by is in view at 1280 pixels, beside the thumbnail and the link.
+  {
+    id: 'updatedAt',
+    header: 'Updated at',
+    sortingField: 'updatedAt' satisfies SortField,
+    minWidth: SMALLEST,
+    width: 258,
+    cell: ({ updatedAt }) => formatTime(updatedAt),
+  },
+  {
+    id: 'createdAt',
+    header: 'Created at',
+    sortingField: 'createdAt' satisfies SortField,
+    minWidth: SMALLEST,
+    width: 258,
+    cell: ({ createdAt }) => formatTime(createdAt),
+  },
   text('description', 'Study', 290, (tags) => tags.DICOMStudyDescription),
   text('bodyPart', 'Body part', 130, (tags) => tags.DICOMSeriesBodyPart),
   text('series', 'Series', 95, (tags) => tags.DICOMSeriesNumber?.toString()),
@@ -50,46 +73,43 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
   {
     id: 'primary',
     header: 'Primary',
-    minWidth: 100,
+    minWidth: SMALLEST,
+    width: 100,
     cell: ({ isPrimary }) => (isPrimary === false ? <Badge color="grey">No</Badge> : 'Yes'),
-  },
-  {
-    id: 'updatedAt',
-    header: 'Updated at',
-    sortingField: 'updatedAt' satisfies SortField,
-    minWidth: 190,
-    cell: ({ updatedAt }) => formatTime(updatedAt),
-  },
-  {
-    id: 'createdAt',
-    header: 'Created at',
-    sortingField: 'createdAt' satisfies SortField,
-    minWidth: 190,
-    cell: ({ createdAt }) => formatTime(createdAt),
   },
   text('accession', 'Accession number', 150, (tags) => tags.DICOMAccessionNumber),
   text('studyId', 'Study ID', 110, (tags) => tags.DICOMStudyId),
   {
     id: 'imageSetId',
     header: 'Image set ID',
-    minWidth: 330,
+    minWidth: SMALLEST,
+    width: 330,
     cell: ({ imageSetId }) => <CopyableText text={imageSetId} name="image set ID" />,
   },
   uid('seriesUid', 'Series Instance UID', (tags) => tags.DICOMSeriesInstanceUID),
   uid('studyUid', 'Study Instance UID', (tags) => tags.DICOMStudyInstanceUID),
 ]
 
+/** A page of SearchImageSets has at most 50. */
+export const IMAGE_SET_TABLE: TableDefaults = {
+  table: 'image-sets',
+  columns: columnsFor('').map(({ id }) => ({ id: id!, visible: true })),
+  pageSizes: [10, 20, 50],
+  pageSize: 50,
+}
+
 type Tags = NonNullable<Row['DICOMTags']>
 
-function text(id: string, header: string, minWidth: number, of: (tags: Tags) => string | undefined): Column {
-  return { id, header, minWidth, cell: ({ DICOMTags = {} }) => of(DICOMTags) || '–' }
+function text(id: string, header: string, width: number, of: (tags: Tags) => string | undefined): Column {
+  return { id, header, minWidth: SMALLEST, width, cell: ({ DICOMTags = {} }) => of(DICOMTags) || '–' }
 }
 
 function uid(id: string, header: string, of: (tags: Tags) => string | undefined): Column {
   return {
     id,
     header,
-    minWidth: 360,
+    minWidth: SMALLEST,
+    width: 360,
     cell: ({ DICOMTags = {} }) => <CopyableText text={of(DICOMTags)} name={header} />,
   }
 }

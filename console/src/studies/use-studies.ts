@@ -76,6 +76,7 @@ export function useStudies(datastoreId: string, pageSize: number) {
       isLoading: query.isPlaceholderData || query.isPending,
       toPage,
     } satisfies Pages,
+    refresh: () => navigate(hrefTo(path, fragment), { state: newState(pageSize), replace: true }),
     start(next: StudySearch) {
       const nextFragment = fragmentOf(next)
       navigate(hrefTo(path, nextFragment), { state: newState(pageSize), replace: nextFragment === fragment })

@@ -100,7 +100,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           pages &&
           rows.length > 0 && (
             <div className="data-table-footer">
-              <Pager pages={pages} label={`Pages of ${what}, below the table`} />
+              <Pager pages={pages} label={`Pages of ${what}, below the table`} isBelow />
             </div>
           )
         }

@@ -1,4 +1,4 @@
-/** The pages of a table. */
+/** The pages of a table. The pager below it names its buttons otherwise, so that they can be told apart without seeing them. */
 import Pagination from '@cloudscape-design/components/pagination'
 
 export interface Pages {
@@ -15,7 +15,7 @@ export interface Pages {
 /** From so many pages on, the number of a page can be typed. */
 const JUMP_FROM_PAGES = 8
 
-export function Pager({ pages, label }: { pages: Pages; label: string }) {
+export function Pager({ pages, label, isBelow = false }: { pages: Pages; label: string; isBelow?: boolean }) {
   const { page, count, isOpenEnd, isLoading, toPage } = pages
   return (
     <Pagination
@@ -24,13 +24,13 @@ export function Pager({ pages, label }: { pages: Pages; label: string }) {
       openEnd={isOpenEnd}
       disabled={isLoading}
       onChange={({ detail }) => toPage(detail.currentPageIndex)}
-      {...(!isOpenEnd && count >= JUMP_FROM_PAGES && { jumpToPage: { loading: isLoading } })}
+      {...(!isBelow && !isOpenEnd && count >= JUMP_FROM_PAGES && { jumpToPage: { loading: isLoading } })}
       ariaLabels={{
         paginationLabel: label,
-        nextPageLabel: 'Next page',
-        previousPageLabel: 'Previous page',
-        pageLabel: (number) => `Page ${number}`,
-        jumpToPageButton: 'Go to page',
+        nextPageLabel: isBelow ? 'Forward one page' : 'Next page',
+        previousPageLabel: isBelow ? 'Back one page' : 'Previous page',
+        pageLabel: (number) => `${isBelow ? 'Open page' : 'Page'} ${number}`,
+        jumpToPageButton: isBelow ? 'Open this page' : 'Go to page',
       }}
       i18nStrings={{
         jumpToPageInputLabel: 'Page',

@@ -1,37 +1,44 @@
 /** The search in a data store and its results. */
 import type { SortField } from '@aws-sdk/client-medical-imaging'
-import Alert from '@cloudscape-design/components/alert'
 import Button from '@cloudscape-design/components/button'
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
-import Pagination from '@cloudscape-design/components/pagination'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import Table from '@cloudscape-design/components/table'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
+import { InvalidParameters } from '../../components/InvalidParameters.tsx'
 import { useNotify } from '../../components/Notifications.tsx'
-import { formatNumber } from '../../format/size.ts'
-import { formatDuration } from '../../format/time.ts'
 import { isSystemFile } from '../../import/chosen-files.ts'
 import { setPendingFiles } from '../../import/pending-files.ts'
 import { useFileDrop } from '../../import/use-file-drop.ts'
 import { hrefTo, navigate } from '../../location.ts'
-import { columnsFor } from '../../search/result-columns.tsx'
+import { columnsFor, IMAGE_SET_TABLE, type Row } from '../../search/result-columns.tsx'
 import { SearchForm } from '../../search/SearchForm.tsx'
 import { ALL_IMAGE_SETS, fragmentOf } from '../../search/search.ts'
-import { PAGE_SIZE, useSearch } from '../../search/use-search.ts'
+import { useSearch } from '../../search/use-search.ts'
 import { refusalOf } from '../../search/words.ts'
+import { CopyIds } from '../../tables/CopyIds.tsx'
+import { counterText } from '../../tables/counter-text.ts'
+import { DataTable } from '../../tables/DataTable.tsx'
+import { FoundRange } from '../../tables/FoundRange.tsx'
+import { useTableSettings } from '../../tables/table-settings.ts'
+import { useSelection } from '../../tables/use-selection.ts'
 import type { CodeLanguage } from './CodeDialog.tsx'
+
+const NO_ROWS: readonly Row[] = []
+const idOf = ({ imageSetId }: Row): string => imageSetId!
 
 const CodeDialog = lazy(async () => ({ default: (await import('./CodeDialog.tsx')).CodeDialog }))
 
 export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
-  const results = useSearch(datastoreId)
+  const table = useTableSettings(IMAGE_SET_TABLE)
+  const { pageSize } = table.settings
+  const results = useSearch(datastoreId, pageSize)
   const [codeLanguage, setCodeLanguage] = useState<CodeLanguage>()
   const columns = useMemo(() => columnsFor(datastoreId), [datastoreId])
-  const { search, data, error, page, total, invalidParameters } = results
+  const { search, data, error, pages, total, invalidParameters } = results
   const refusal = useMemo(() => refusalOf(error, search.words), [error, search.words])
   const hasWords = search.words.length > 0
   const notify = useNotify()
@@ -43,54 +50,60 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
     onError: () =>
       notify({ type: 'error', text: "Can't read the dropped files. Choose them on the Import DICOM data page." }),
   })
-  const rows = data?.rows ?? []
-  const first = (page - 1) * PAGE_SIZE + 1
+  const rows = data?.rows ?? NO_ROWS
+  const { selected, select } = useSelection(rows, idOf)
   const isUnfiltered = fragmentOf({ ...search, sort: ALL_IMAGE_SETS.sort }) === ''
   const importAction = <Button href={hrefTo(`datastores/${datastoreId}/import`)}>Import DICOM data</Button>
 
   return (
     <SpaceBetween size="m">
-      {invalidParameters.length > 0 && (
-        <Alert type="warning" header="Some search parameters in this link aren't valid">
-          The search ignores these parameters: {invalidParameters.join(', ')}. Check that the link is complete.
-        </Alert>
-      )}
+      <InvalidParameters names={invalidParameters} />
       <Container>
         <SearchForm search={search} refusal={refusal} isSearching={results.isFetching} onSearch={results.start} />
       </Container>
       {error && refusal === undefined && (
         <ErrorAlert error={error} action="search for image sets" onRetry={() => results.refetch()} />
       )}
-      <Table
-        variant="container"
-        columnDefinitions={columns}
-        items={rows}
-        trackBy="imageSetId"
-        resizableColumns
-        loading={results.isPending && error === null}
+      <DataTable
+        state={table}
+        columns={columns}
+        rows={rows}
+        idOf={idOf}
+        labelOf={({ imageSetId }) => `image set ${imageSetId}`}
+        what="image sets"
+        isLoading={results.isPending && error === null}
         loadingText="Searching"
-        sortingColumn={{ sortingField: search.sort.sortField }}
-        sortingDescending={search.sort.sortOrder === 'DESC'}
-        onSortingChange={({ detail }) => {
-          const sortField = detail.sortingColumn.sortingField as SortField
-          const isSame = sortField === search.sort.sortField
-          // A column that wasn't sorted yet starts with the newest first.
-          const sortOrder = isSame && !detail.isDescending ? 'ASC' : 'DESC'
-          results.start({ ...search, sort: { sortField, sortOrder } })
+        selected={selected}
+        onSelect={select}
+        pages={pages}
+        sorting={{
+          field: search.sort.sortField!,
+          isDescending: search.sort.sortOrder === 'DESC',
+          onSort(field, isDescending) {
+            const sortField = field as SortField
+            const isSame = sortField === search.sort.sortField
+            // A column that wasn't sorted yet starts with the newest first.
+            const sortOrder = isSame && !isDescending ? 'ASC' : 'DESC'
+            results.start({ ...search, sort: { sortField, sortOrder } })
+          },
         }}
         header={
           <Header
-            counter={total === undefined ? undefined : `(${formatNumber(total)})`}
+            counter={counterText(total, selected.length)}
             description={
               data && (
-                <span data-testid="search-duration">
-                  {rows.length > 0 && `${formatNumber(first)}–${formatNumber(first + rows.length - 1)}. `}
-                  Search took {formatDuration(data.durationMs)}.
-                </span>
+                <FoundRange page={pages.page} pageSize={pageSize} rowCount={rows.length} durationMs={data.durationMs} />
               )
             }
             actions={
               <SpaceBetween direction="horizontal" size="xs">
+                <Button
+                  iconName="refresh"
+                  ariaLabel="Refresh"
+                  loading={results.isFetching}
+                  onClick={() => results.start(search)}
+                />
+                <CopyIds ids={selected.map(({ imageSetId }) => imageSetId!)} name="image set IDs" />
                 <ButtonDropdown
                   items={[
                     { id: 'cli', text: 'AWS CLI' },
@@ -109,22 +122,6 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
           >
             Image sets
           </Header>
-        }
-        pagination={
-          <Pagination
-            currentPageIndex={page}
-            pagesCount={data?.nextToken === undefined ? page : page + 1}
-            openEnd={data?.nextToken !== undefined}
-            disabled={results.isPlaceholderData}
-            onChange={({ detail }) =>
-              detail.currentPageIndex > page ? results.next() : results.toPage(detail.currentPageIndex)
-            }
-            ariaLabels={{
-              nextPageLabel: 'Next page',
-              previousPageLabel: 'Previous page',
-              pageLabel: (number) => `Page ${number}`,
-            }}
-          />
         }
         empty={
           error === null &&

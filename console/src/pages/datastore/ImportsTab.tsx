@@ -1,12 +1,12 @@
 /** The import jobs of a data store, newest first. */
 import { type DICOMImportJobSummary, ListDICOMImportJobsCommand } from '@aws-sdk/client-medical-imaging'
-import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
 import Header from '@cloudscape-design/components/header'
 import Link from '@cloudscape-design/components/link'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import Table, { type TableProps } from '@cloudscape-design/components/table'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import type { TableProps } from '@cloudscape-design/components/table'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { useApi } from '../../api.ts'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
@@ -14,6 +14,13 @@ import { Status } from '../../components/Status.tsx'
 import { formatDuration, formatTime } from '../../format/time.ts'
 import { hrefTo } from '../../location.ts'
 import { refetchIntervalOf } from '../../refetch-interval.ts'
+import { CopyIds } from '../../tables/CopyIds.tsx'
+import { DataTable } from '../../tables/DataTable.tsx'
+import { type TableDefaults, useTableSettings } from '../../tables/table-settings.ts'
+import { useSelection } from '../../tables/use-selection.ts'
+
+const NO_ROWS: readonly DICOMImportJobSummary[] = []
+const idOf = ({ jobId }: DICOMImportJobSummary): string => jobId!
 
 const RUNNING_STATUSES: readonly (string | undefined)[] = ['SUBMITTED', 'IN_PROGRESS']
 const RUNNING_REFETCH_MS = 1_000
@@ -22,34 +29,66 @@ const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<D
   {
     id: 'name',
     header: 'Import job',
+    width: 320,
     cell: ({ jobId, jobName }) => (
       <Link href={hrefTo(`datastores/${datastoreId}/imports/${jobId}`)}>{jobName ?? jobId}</Link>
     ),
     isRowHeader: true,
   },
-  { id: 'status', header: 'Status', cell: ({ jobStatus }) => <Status status={jobStatus} /> },
-  { id: 'submitted', header: 'Submitted at', cell: ({ submittedAt }) => formatTime(submittedAt) },
+  { id: 'status', header: 'Status', width: 150, cell: ({ jobStatus }) => <Status status={jobStatus} /> },
+  { id: 'submitted', header: 'Submitted at', width: 270, cell: ({ submittedAt }) => formatTime(submittedAt) },
   {
     id: 'duration',
     header: 'Duration',
+    width: 120,
     cell: ({ submittedAt, endedAt }) =>
       submittedAt && endedAt ? formatDuration(endedAt.getTime() - submittedAt.getTime()) : '–',
   },
-  { id: 'message', header: 'Message', cell: ({ message }) => message ?? '–' },
+  { id: 'message', header: 'Message', width: 300, cell: ({ message }) => message ?? '–' },
 ]
+
+/** A page of ListDICOMImportJobs has at most 50. */
+const TABLE: TableDefaults = {
+  table: 'import-jobs',
+  columns: columnsFor('').map(({ id }) => ({ id: id!, visible: true })),
+  pageSizes: [10, 20, 50],
+  pageSize: 50,
+}
+
+/** Tokens of the second page to the current page. They belong to a page size. */
+interface Place {
+  readonly pageSize: number
+  readonly tokens: readonly string[]
+}
 
 export function ImportsTab({ datastoreId }: { datastoreId: string }) {
   const { client } = useApi()
-  const jobs = useInfiniteQuery({
-    queryKey: ['jobs', datastoreId],
-    queryFn: ({ pageParam }) =>
-      client.send(new ListDICOMImportJobsCommand({ datastoreId, maxResults: 50, nextToken: pageParam })),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ nextToken }) => nextToken,
+  const table = useTableSettings(TABLE)
+  const { pageSize } = table.settings
+  const [place, setPlace] = useState<Place>({ pageSize, tokens: [] })
+  const tokens = place.pageSize === pageSize ? place.tokens : []
+  const token = tokens.at(-1)
+  const jobs = useQuery({
+    queryKey: ['jobs', datastoreId, pageSize, token],
+    queryFn: async () => ({
+      page: tokens.length + 1,
+      ...(await client.send(
+        new ListDICOMImportJobsCommand({ datastoreId, maxResults: pageSize, ...(token && { nextToken: token }) }),
+      )),
+    }),
+    placeholderData: (shown, before) => (before?.queryKey[2] === pageSize ? shown : undefined),
     refetchInterval: ({ state }) =>
-      refetchIntervalOf(state, isAnyRunning(state.data?.pages) ? RUNNING_REFETCH_MS : undefined),
+      refetchIntervalOf(state, isAnyRunning(state.data?.jobSummaries) ? RUNNING_REFETCH_MS : undefined),
   })
-  const rows = jobs.data?.pages.flatMap(({ jobSummaries = [] }) => jobSummaries) ?? []
+  const { data } = jobs
+  const rows = data?.jobSummaries ?? NO_ROWS
+  const { selected, select } = useSelection(rows, idOf)
+  const page = data?.page ?? tokens.length + 1
+  const hasNext = data?.nextToken !== undefined
+  function toPage(wanted: number): void {
+    const next = wanted > tokens.length + 1 && data?.nextToken !== undefined ? [...tokens, data.nextToken] : tokens
+    setPlace({ pageSize, tokens: next.slice(0, wanted - 1) })
+  }
   const importAction = (
     <Button variant="primary" href={hrefTo(`datastores/${datastoreId}/import`)}>
       Import DICOM data
@@ -58,29 +97,41 @@ export function ImportsTab({ datastoreId }: { datastoreId: string }) {
   return (
     <SpaceBetween size="m">
       {jobs.error && <ErrorAlert error={jobs.error} action="load import jobs" onRetry={() => jobs.refetch()} />}
-      <Table
-        columnDefinitions={columnsFor(datastoreId)}
-        items={rows}
-        trackBy="jobId"
-        loading={jobs.isPending && jobs.error === null}
-        loadingText="Loading import jobs"
-        header={<Header actions={importAction}>Import jobs</Header>}
-        empty={<EmptyState title="No import jobs" description="Import DICOM data to start an import job." />}
-        footer={
-          jobs.hasNextPage && (
-            <Box textAlign="center">
-              <Button onClick={() => jobs.fetchNextPage()} loading={jobs.isFetchingNextPage}>
-                Load more
-              </Button>
-            </Box>
-          )
+      <DataTable
+        state={table}
+        columns={columnsFor(datastoreId)}
+        rows={rows}
+        idOf={idOf}
+        labelOf={({ jobName, jobId }) => `import job ${jobName ?? jobId}`}
+        what="import jobs"
+        isLoading={jobs.isPending && jobs.error === null}
+        selected={selected}
+        onSelect={select}
+        pages={{
+          page,
+          count: hasNext ? page + 1 : page,
+          isOpenEnd: hasNext,
+          isLoading: jobs.isPlaceholderData,
+          toPage,
+        }}
+        header={
+          <Header
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button iconName="refresh" ariaLabel="Refresh" onClick={() => jobs.refetch()} />
+                <CopyIds ids={selected.map(({ jobId }) => jobId!)} name="import job IDs" />
+                {importAction}
+              </SpaceBetween>
+            }
+          >
+            Import jobs
+          </Header>
         }
+        empty={<EmptyState title="No import jobs" description="Import DICOM data to start an import job." />}
       />
     </SpaceBetween>
   )
 }
 
-const isAnyRunning = (
-  pages: readonly { jobSummaries?: readonly DICOMImportJobSummary[] | undefined }[] = [],
-): boolean =>
-  pages.some(({ jobSummaries }) => jobSummaries?.some(({ jobStatus }) => RUNNING_STATUSES.includes(jobStatus)))
+const isAnyRunning = (jobs: readonly DICOMImportJobSummary[] = []): boolean =>
+  jobs.some(({ jobStatus }) => RUNNING_STATUSES.includes(jobStatus))

@@ -1,15 +1,13 @@
 /** The studies of a data store as a work list. */
-import Alert from '@cloudscape-design/components/alert'
 import Button from '@cloudscape-design/components/button'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
+import { InvalidParameters } from '../../components/InvalidParameters.tsx'
 import { formatPersonName } from '../../format/dicom.ts'
-import { formatNumber } from '../../format/size.ts'
-import { formatDuration } from '../../format/time.ts'
 import { hrefTo } from '../../location.ts'
 import type { Study } from '../../studies/fetch-studies.ts'
 import { SavedSearches } from '../../studies/SavedSearches.tsx'
@@ -20,7 +18,12 @@ import { useStudies } from '../../studies/use-studies.ts'
 import { CopyIds } from '../../tables/CopyIds.tsx'
 import { counterText } from '../../tables/counter-text.ts'
 import { DataTable } from '../../tables/DataTable.tsx'
+import { FoundRange } from '../../tables/FoundRange.tsx'
 import { useTableSettings } from '../../tables/table-settings.ts'
+import { useSelection } from '../../tables/use-selection.ts'
+
+const NO_ROWS: readonly Study[] = []
+const idOf = ({ studyInstanceUID }: Study): string => studyInstanceUID
 
 export function StudiesTab({ datastoreId }: { datastoreId: string }) {
   const table = useTableSettings(STUDY_TABLE)
@@ -28,18 +31,13 @@ export function StudiesTab({ datastoreId }: { datastoreId: string }) {
   const results = useStudies(datastoreId, pageSize)
   const { search, data, error, pages, invalidParameters, hrefOf, open } = results
   const refusal = useMemo(() => refusalOf(error), [error])
-  const [selected, setSelected] = useState<readonly Study[]>([])
-  const rows = data?.studies ?? []
-  const first = (pages.page - 1) * pageSize + 1
+  const rows = data?.studies ?? NO_ROWS
+  const { selected, select } = useSelection(rows, idOf)
   const importAction = <Button href={hrefTo(`datastores/${datastoreId}/import`)}>Import DICOM data</Button>
 
   return (
     <SpaceBetween size="m">
-      {invalidParameters.length > 0 && (
-        <Alert type="warning" header="Some search parameters in this link aren't valid">
-          The search ignores these parameters: {invalidParameters.join(', ')}. Check that the link is complete.
-        </Alert>
-      )}
+      <InvalidParameters names={invalidParameters} />
       <Container>
         <StudyFilters
           search={search}
@@ -55,13 +53,13 @@ export function StudiesTab({ datastoreId }: { datastoreId: string }) {
         state={table}
         columns={studyColumns({ hrefOf, open })}
         rows={rows}
-        idOf={(study) => study.studyInstanceUID}
+        idOf={idOf}
         labelOf={({ patientName, studyInstanceUID }) => `study ${formatPersonName(patientName)} ${studyInstanceUID}`}
         what="studies"
         isLoading={results.isPending && error === null}
         loadingText="Searching"
         selected={selected}
-        onSelect={setSelected}
+        onSelect={select}
         openId={results.openStudy}
         pages={pages}
         sorting={{
@@ -80,20 +78,12 @@ export function StudiesTab({ datastoreId }: { datastoreId: string }) {
             counter={counterText(data?.total, selected.length)}
             description={
               data && (
-                <span data-testid="search-duration">
-                  {rows.length > 0 && `${formatNumber(first)}–${formatNumber(first + rows.length - 1)}. `}
-                  Search took {formatDuration(data.durationMs)}.
-                </span>
+                <FoundRange page={pages.page} pageSize={pageSize} rowCount={rows.length} durationMs={data.durationMs} />
               )
             }
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                <Button
-                  iconName="refresh"
-                  ariaLabel="Refresh"
-                  loading={results.isFetching}
-                  onClick={() => results.start(search)}
-                />
+                <Button iconName="refresh" ariaLabel="Refresh" loading={results.isFetching} onClick={results.refresh} />
                 <CopyIds ids={selected.map(({ studyInstanceUID }) => studyInstanceUID)} name="Study Instance UIDs" />
                 <SavedSearches datastoreId={datastoreId} search={search} onOpen={(saved) => results.start(saved)} />
                 {importAction}
