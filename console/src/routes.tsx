@@ -9,6 +9,7 @@ const CreateDatastorePage = lazy(async () => ({
   default: (await import('./pages/CreateDatastorePage.tsx')).CreateDatastorePage,
 }))
 const ImageSetPage = lazyComponent(async () => (await import('./pages/ImageSetPage.tsx')).ImageSetPage)
+const StudyPage = lazyComponent(async () => (await import('./pages/StudyPage.tsx')).StudyPage)
 const ImportPage = lazy(async () => ({ default: (await import('./pages/ImportPage.tsx')).ImportPage }))
 const ImportJobPage = lazy(async () => ({ default: (await import('./pages/ImportJobPage.tsx')).ImportJobPage }))
 const PrincipalsPage = lazy(async () => ({ default: (await import('./pages/PrincipalsPage.tsx')).PrincipalsPage }))
@@ -30,6 +31,7 @@ const ROUTES: readonly { readonly path: string; readonly page: Page }[] = [
   { path: 'create', page: CreateDatastorePage },
   { path: 'datastores/:datastoreId', page: DatastorePage },
   { path: 'datastores/:datastoreId/image-sets/:imageSetId', page: ImageSetPage },
+  { path: 'datastores/:datastoreId/studies/:studyInstanceUID', page: StudyPage },
   { path: 'datastores/:datastoreId/import', page: ImportPage },
   { path: 'datastores/:datastoreId/imports/:jobId', page: ImportJobPage },
   { path: 'datastores/:datastoreId/:tab', page: DatastorePage },

@@ -74,6 +74,10 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
   const retry = () => [versions, properties, metadata].map((query) => query.refetch())
   const options = (versions.data ?? []).map((version, index) => versionOption(version, index === 0))
 
+  const study = metadata.data?.Study.DICOM.StudyInstanceUID as string | undefined
+  const [series] = Object.keys(metadata.data?.Study.Series ?? {})
+  const studyFragment = series === undefined ? '' : `pane=${series}`
+
   const setParameters = (changes: Readonly<Record<string, string>>) => {
     const next = new URLSearchParams({ ...Object.fromEntries(parameters), ...changes })
     navigate(hrefTo(path, next.toString()))
@@ -96,13 +100,18 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
         <Header
           variant="h1"
           actions={
-            <Button
-              onClick={() => setDialogOpen(true)}
-              disabled={versions.data === undefined || isDeleting || lock !== undefined}
-              {...(lock !== undefined && { disabledReason: `The image set is ${lock}.` })}
-            >
-              Delete image set
-            </Button>
+            <SpaceBetween direction="horizontal" size="xs">
+              {study !== undefined && (
+                <Button href={hrefTo(`datastores/${datastoreId}/studies/${study}`, studyFragment)}>Open study</Button>
+              )}
+              <Button
+                onClick={() => setDialogOpen(true)}
+                disabled={versions.data === undefined || isDeleting || lock !== undefined}
+                {...(lock !== undefined && { disabledReason: `The image set is ${lock}.` })}
+              >
+                Delete image set
+              </Button>
+            </SpaceBetween>
           }
           info={<LockBadge lock={lock} />}
         >

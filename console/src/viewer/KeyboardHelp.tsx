@@ -3,7 +3,12 @@ import ExpandableSection from '@cloudscape-design/components/expandable-section'
 import { memo } from 'react'
 import { SHORTCUTS } from './keys.ts'
 
-export const KeyboardHelp = memo(function KeyboardHelp() {
+interface KeyboardHelpProps {
+  /** Of the page around the viewer. */
+  readonly more?: readonly { readonly label: string; readonly effect: string }[]
+}
+
+export const KeyboardHelp = memo(function KeyboardHelp({ more = [] }: KeyboardHelpProps) {
   return (
     <ExpandableSection headerText="Mouse and keyboard controls" variant="footer">
       <p>
@@ -12,7 +17,7 @@ export const KeyboardHelp = memo(function KeyboardHelp() {
         zoom.
       </p>
       <dl className="viewer-keys" id="viewer-keys">
-        {SHORTCUTS.map(({ label, effect }) => (
+        {[...SHORTCUTS, ...more].map(({ label, effect }) => (
           <div key={label}>
             <dt>
               <kbd>{label}</kbd>

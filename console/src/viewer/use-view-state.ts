@@ -39,10 +39,17 @@ export interface Actions {
 
 const DEFAULT_SETTINGS: DisplaySettings = { voi: { kind: 'stored' }, isInverted: false }
 
-/** @param first the index of the image shown at first */
-export function useViewState({ count, first }: { readonly count: number; readonly first: number }) {
+interface StartingPoint {
+  readonly count: number
+  /** The index of the image shown at first. */
+  readonly first: number
+  readonly voi?: Voi | undefined
+}
+
+export function useViewState({ count, first, voi = DEFAULT_SETTINGS.voi }: StartingPoint) {
   const [viewState, setViewing] = useState<ViewState>(() => ({
     ...DEFAULT_SETTINGS,
+    voi,
     index: first,
     view: FIT,
     tool: window.matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window',

@@ -52,7 +52,12 @@ test('the root redirects to the console', async (t) => {
 
 test('one page serves every address of the console, and is revalidated each time', async (t) => {
   const { handler } = builtConsole(t)
-  for (const path of ['/console/', '/console/datastores/1/imports?x', '/console/index.html']) {
+  for (const path of [
+    '/console/',
+    '/console/datastores/1/imports?x',
+    '/console/datastores/1/studies/1.2.34',
+    '/console/index.html',
+  ]) {
     const reply = await get(handler, path)
     assert.deepEqual(
       [reply.status, reply.headers['Cache-Control'], textOf(reply)],

@@ -68,8 +68,8 @@ interface ConsoleRoute {
   answer(labels: Readonly<Record<string, string>>, request: WireRequest): Promise<WireReply>
 }
 
-/** Addresses of pages have no file extension; one HTML file shows them all. */
-const isPage = (name: string): boolean => !name.startsWith('assets/') && !/\.\w+$/.test(name)
+/** Addresses of pages have no file extension, but may end with a UID; one HTML file shows them all. */
+const isPage = (name: string): boolean => !name.startsWith('assets/') && !/\.(?!\d+$)\w+$/.test(name)
 
 async function replyWith(asset: Asset, { headers: requested }: WireRequest): Promise<WireReply> {
   const etag = await asset.etag()

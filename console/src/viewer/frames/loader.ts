@@ -43,12 +43,14 @@ export interface Source {
   readonly datastoreId: string
   readonly imageSetId: string
   readonly images: readonly StackImage[]
+  /** Of decoded frames in memory. */
+  readonly cachedBytesMax?: number | undefined
 }
 
 const LOADING: Loaded = { kind: 'loading' }
 
 export function openLoader(source: Source): Loader {
-  const { images } = source
+  const { images, cachedBytesMax = CACHED_FRAME_BYTES_MAX } = source
   const loaded = new Map<number, Loaded>()
   const inFlight = new Map<number, AbortController>()
   const listeners = new Set<() => void>()
@@ -98,7 +100,7 @@ export function openLoader(source: Source): Loader {
   function loadNext(): void {
     const order = withinBytes(loadingOrder(position), {
       bytesOf: (index) => decodedBytesOf(images[index]!),
-      bytesMax: CACHED_FRAME_BYTES_MAX,
+      bytesMax: cachedBytesMax,
     })
     const toKeep = new Set(order)
     for (const index of loaded.keys()) if (!toKeep.has(index)) loaded.delete(index)
@@ -146,7 +148,7 @@ interface FrameRequest {
 
 /** Fetches and decodes a frame. @throws DecodeError and the errors of the client */
 export async function loadFrame(
-  { client, datastoreId, imageSetId }: Omit<Source, 'images'>,
+  { client, datastoreId, imageSetId }: Omit<Source, 'images' | 'cachedBytesMax'>,
   { image, columnsMin, signal }: FrameRequest,
 ): Promise<DecodedFrame> {
   const imageFrameId = image.frame!.ID

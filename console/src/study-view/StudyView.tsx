@@ -1,0 +1,237 @@
+/** The study view: the series at the side, and one, two or four of them in panes beside each other. */
+import '../viewer/viewer.css'
+import './study-view.css'
+import Button from '@cloudscape-design/components/button'
+import SegmentedControl from '@cloudscape-design/components/segmented-control'
+import ToggleButton from '@cloudscape-design/components/toggle-button'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { ErrorAlert } from '../components/ErrorAlert.tsx'
+import { Loading } from '../components/Loading.tsx'
+import { formatDate } from '../format/dicom.ts'
+import type { Series, Study } from '../studies/fetch-studies.ts'
+import { KeyboardHelp } from '../viewer/KeyboardHelp.tsx'
+import { switchFullScreen } from '../viewer/StackViewer.tsx'
+import { CACHED_FRAME_BYTES_MAX } from '../viewer/stack/limits.ts'
+import type { Plane } from './planes.ts'
+import { draggedSeries, isSeriesDragged, SeriesList } from './SeriesList.tsx'
+import { type ShownInPane, StudyPane } from './StudyPane.tsx'
+import { LAYOUTS, type Layout, PANES, type PaneAddress } from './study-address.ts'
+import { useStudyAddress } from './use-study-address.ts'
+import { type StudySeries, useOtherStudies, useStudySeries } from './use-study-series.ts'
+
+const LAYOUT_LABELS: Readonly<Record<Layout, string>> = { '1x1': '1 × 1', '1x2': '1 × 2', '2x2': '2 × 2' }
+
+const SHORTCUTS = [
+  { label: 'N', effect: 'Next series' },
+  { label: 'P', effect: 'Previous series' },
+  { label: 'L', effect: 'Next layout' },
+  { label: 'Enter', effect: 'Open the series of the focused thumbnail in the active pane' },
+]
+
+/** Of series that have no images of their own. */
+const NOT_IMAGES = ['SR', 'PR', 'KO', 'DOC', 'REG', 'RTSTRUCT', 'RTPLAN']
+
+interface ScrollPosition {
+  readonly pane: number
+  readonly plane: Plane | undefined
+}
+
+export function StudyView({ datastoreId, study }: { readonly datastoreId: string; readonly study: string }) {
+  const { state, setShown, setActive, setLayout, setPane, openBeside } = useStudyAddress()
+  const { layout, panes, active, generation } = state
+  const [opened, setOpened] = useState<readonly string[]>([])
+  const inPanes = panes.flatMap((pane) => pane?.study ?? [])
+  const studies = useStudySeries(datastoreId, [...new Set([study, ...inPanes, ...opened])])
+  const others = useOtherStudies(datastoreId, studies[0]!)
+  const { series, error, retry } = studies[0]!
+  const shownSeries = useMemo(() => new Set(panes.flatMap((pane) => pane?.series ?? [])), [panes])
+
+  const [toolbar, setToolbar] = useState<HTMLDivElement | null>(null)
+  const view = useRef<HTMLDivElement>(null)
+  const toggleFullScreen = useCallback(() => switchFullScreen(view.current), [])
+  const [isLinked, setLinked] = useState(true)
+  const [hasLines, setLines] = useState(true)
+  const [scrolled, setScrolled] = useState<ScrollPosition>()
+  const [reference, setReference] = useState<ScrollPosition>()
+  const shown = useRef<(ShownInPane | undefined)[]>([])
+
+  const first = series?.find(({ modality }) => !NOT_IMAGES.includes(modality)) ?? series?.[0]
+  useEffect(() => {
+    if (panes.length === 0 && first !== undefined) setPane(0, { series: first.seriesInstanceUID })
+  }, [panes.length, first, setPane])
+  useEffect(() => setReference({ pane: active, plane: shown.current[active]?.plane }), [active])
+
+  const addressOf = (uid: string, of: string): PaneAddress => ({ series: uid, ...(of !== study && { study: of }) })
+  const onShown = useCallback(
+    (pane: number, now: ShownInPane) => {
+      const before = shown.current[pane]
+      shown.current[pane] = now
+      setShown(pane, { image: now.index + 1, window: now.voi.kind === 'window' ? now.voi.window : undefined })
+      if (pane !== active) return
+      setReference({ pane, plane: now.plane })
+      if (before !== undefined && before.index !== now.index) setScrolled({ pane, plane: now.plane })
+    },
+    [active, setShown],
+  )
+  const seriesOf = (pane: PaneAddress): readonly Series[] | undefined =>
+    studies.find((each) => each.study === (pane.study ?? study))?.series
+  const onKey = (index: number, key: string): boolean => {
+    const pane = panes[index]
+    if (key.toLowerCase() === 'l') {
+      setLayout(LAYOUTS[(LAYOUTS.indexOf(layout) + 1) % LAYOUTS.length]!)
+      return true
+    }
+    const by = { n: 1, p: -1 }[key.toLowerCase()]
+    if (by === undefined || pane === undefined) return false
+    const all = seriesOf(pane) ?? []
+    const next = all[all.findIndex(({ seriesInstanceUID }) => seriesInstanceUID === pane.series) + by]
+    if (next !== undefined) setPane(index, addressOf(next.seriesInstanceUID, pane.study ?? study))
+    return true
+  }
+  const openStudy = (other: string) => {
+    setOpened((now) => (now.includes(other) ? now : [...now, other]))
+    setPending(other)
+  }
+  // A study that was chosen opens beside the active pane as soon as its series are known.
+  const [pending, setPending] = useState<string>()
+  const arrived = studies.find((each) => each.study === pending)?.series
+  const modality = series?.find(({ seriesInstanceUID }) => seriesInstanceUID === panes[active]?.series)?.modality
+  useEffect(() => {
+    if (pending === undefined || arrived === undefined) return
+    setPending(undefined)
+    const next = arrived.find((each) => each.modality === modality) ?? arrived[0]
+    if (next !== undefined) openBeside({ series: next.seriesInstanceUID, study: pending })
+  }, [pending, arrived, modality, openBeside])
+
+  if (error) return <ErrorAlert error={error} onRetry={retry} />
+  if (series === undefined) return <Loading what="study" />
+  if (series.length === 0) return <p>This data store has no study with this Study Instance UID.</p>
+  return (
+    <div className="study-view" ref={view}>
+      <nav className="study-side" aria-label="Series">
+        <SeriesList
+          {...{ datastoreId, study, series, shown: shownSeries }}
+          onChoose={(uid) => setPane(active, addressOf(uid, study))}
+        />
+        {(others.data?.length ?? 0) > 0 && <h2 className="study-heading">Other studies of this patient</h2>}
+        {others.data?.map((other) => (
+          <OtherStudy
+            key={other.studyInstanceUID}
+            {...{ datastoreId, other, shown: shownSeries, onOpen: openStudy }}
+            found={studies.find((each) => each.study === other.studyInstanceUID)}
+            onChoose={(uid) => setPane(active, addressOf(uid, other.studyInstanceUID))}
+          />
+        ))}
+      </nav>
+      <div className="viewer study-main">
+        <div className="study-controls">
+          <SegmentedControl
+            label="Layout"
+            selectedId={layout}
+            options={LAYOUTS.map((id) => ({ id, text: LAYOUT_LABELS[id] }))}
+            onChange={({ detail }) => setLayout(detail.selectedId as Layout)}
+          />
+          <ToggleButton pressed={isLinked} onChange={({ detail }) => setLinked(detail.pressed)}>
+            Link scrolling
+          </ToggleButton>
+          <ToggleButton pressed={hasLines} onChange={({ detail }) => setLines(detail.pressed)}>
+            Reference lines
+          </ToggleButton>
+        </div>
+        <div ref={setToolbar} />
+        <div className={`study-panes study-panes-${layout}`}>
+          {Array.from({ length: PANES[layout] }, (_, index) => {
+            const pane = panes[index]
+            const all = pane && seriesOf(pane)
+            const at = all?.findIndex(({ seriesInstanceUID }) => seriesInstanceUID === pane!.series) ?? -1
+            const found = all?.[at]
+            return (
+              // biome-ignore lint/a11y/noStaticElementInteractions: the stage in it takes the focus and the keys.
+              <div
+                // biome-ignore lint/suspicious/noArrayIndexKey: a pane is its place.
+                key={index}
+                className={`study-pane${index === active && PANES[layout] > 1 ? ' study-pane-active' : ''}`}
+                data-pane={index + 1}
+                onFocus={() => setActive(index)}
+                onPointerDown={() => setActive(index)}
+                onDragOver={(event) => isSeriesDragged(event.dataTransfer) && event.preventDefault()}
+                onDrop={(event) => {
+                  const dragged = draggedSeries(event.dataTransfer)
+                  if (dragged !== undefined) setPane(index, addressOf(dragged.series, dragged.study))
+                }}
+              >
+                {pane === undefined && <EmptyPane onChoose={() => setActive(index)} />}
+                {pane !== undefined && all === undefined && <Loading what="series" />}
+                {all !== undefined && found === undefined && (
+                  <p className="study-pane-text">The study has no series with this Series Instance UID.</p>
+                )}
+                {found !== undefined && (
+                  <PaneOfSeries
+                    key={`${generation}/${pane!.study ?? ''}/${found.seriesInstanceUID}`}
+                    {...{ datastoreId, pane: pane!, index, series: found, all: all!, at, onShown, onKey }}
+                    cachedBytesMax={CACHED_FRAME_BYTES_MAX / PANES[layout]}
+                    toolbar={index === active ? toolbar : null}
+                    scrolledTo={isLinked && scrolled?.pane !== index ? scrolled?.plane : undefined}
+                    reference={hasLines && reference?.pane !== index ? reference?.plane : undefined}
+                    onFullScreen={toggleFullScreen}
+                  />
+                )}
+              </div>
+            )
+          })}
+        </div>
+        <KeyboardHelp more={SHORTCUTS} />
+      </div>
+    </div>
+  )
+}
+
+interface PaneOfSeriesProps extends Omit<Parameters<typeof StudyPane>[0], 'neighbors' | 'first' | 'onShown' | 'onKey'> {
+  readonly pane: PaneAddress
+  readonly index: number
+  readonly all: readonly Series[]
+  /** Of the series in `all`. */
+  readonly at: number
+  readonly onShown: (pane: number, shown: ShownInPane) => void
+  readonly onKey: (pane: number, key: string) => boolean
+}
+
+/** Keeps what a pane is given equal between renders. */
+function PaneOfSeries({ pane, index, all, at, onShown, onKey, ...props }: PaneOfSeriesProps) {
+  const [first] = useState(() => ({
+    index: (pane.image ?? 1) - 1,
+    ...(pane.window && { voi: { kind: 'window' as const, window: pane.window } }),
+  }))
+  const neighbors = useMemo(() => [all[at + 1], all[at - 1]].filter((each) => each !== undefined), [all, at])
+  const report = useCallback((shown: ShownInPane) => onShown(index, shown), [onShown, index])
+  return <StudyPane {...props} {...{ first, neighbors }} onShown={report} onKey={(key) => onKey(index, key)} />
+}
+
+const EmptyPane = ({ onChoose }: { readonly onChoose: () => void }) => (
+  <button type="button" className="study-pane-text" onClick={onChoose}>
+    Drag a series here, or choose one at the side.
+  </button>
+)
+
+interface OtherStudyProps {
+  readonly datastoreId: string
+  readonly other: Study
+  readonly shown: ReadonlySet<string>
+  readonly found: StudySeries | undefined
+  readonly onOpen: (study: string) => void
+  readonly onChoose: (series: string) => void
+}
+
+function OtherStudy({ datastoreId, other, shown, found, onOpen, onChoose }: OtherStudyProps) {
+  const { studyInstanceUID: study, studyDate, description, modalities } = other
+  const text = [formatDate(studyDate), modalities.join(', '), description].filter(Boolean).join(' · ')
+  return (
+    <section aria-label={text}>
+      <Button variant="inline-link" onClick={() => onOpen(study)}>
+        {text || study}
+      </Button>
+      {found?.error && <ErrorAlert error={found.error} onRetry={found.retry} />}
+      {found?.series && <SeriesList {...{ datastoreId, study, series: found.series, shown, onChoose }} />}
+    </section>
+  )
+}
