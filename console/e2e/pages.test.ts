@@ -30,9 +30,9 @@ describe('pages', skip, async () => {
   const empty = await openHilum()
   const datastoreId = await demoDatastore(server, { datastoreName: 'demo', instances: 150 })
   const { imageSetsMetadataSummaries } = await sdk.send(new SearchImageSetsCommand({ datastoreId }))
-  const imageSetId = imageSetsMetadataSummaries!.find(
+  const { imageSetId, DICOMTags } = imageSetsMetadataSummaries!.find(
     ({ DICOMTags }) => DICOMTags?.DICOMSeriesModality === 'CT',
-  )!.imageSetId
+  )!
   const browser = await openBrowser()
   const store = `datastores/${datastoreId}`
 
@@ -90,6 +90,19 @@ describe('pages', skip, async () => {
       async ready(page) {
         await page.getByRole('button', { name: 'Expand Instance 1', exact: true }).waitFor()
         await page.locator('.viewer-stage[data-state=sharp]').waitFor()
+      },
+    },
+    {
+      name: 'study',
+      address: `${store}/studies/${DICOMTags!.DICOMStudyInstanceUID}`,
+      ready: (page) => page.locator('.viewer-stage[data-state=sharp]').waitFor(),
+    },
+    {
+      name: 'study-panes',
+      address: `${store}/studies/${DICOMTags!.DICOMStudyInstanceUID}#layout=2x2`,
+      async ready(page) {
+        await page.locator('.viewer-stage[data-state=sharp]').waitFor()
+        await page.getByText('Drag a series here').first().waitFor()
       },
     },
     {

@@ -199,6 +199,80 @@ describe('the study view', skip, async () => {
     await isAt(colleague, 1, 'Image 7 of 9')
   })
 
+  test('the next series is loaded ahead, and the one just left is kept', async (t) => {
+    const page = await visit(t, { browser, hilum })
+    let frames = 0
+    // Thumbnails ask for the smallest sufficient width.
+    page.on('request', (request) => {
+      if (/getImageFrame/.test(request.url()) && request.headers()['x-hilum-min-width'] === undefined) frames += 1
+    })
+    const loaded = async (count: number) => {
+      for (let waited = 0; frames < count && waited < 300; waited++) await page.waitForTimeout(100)
+      await page.waitForTimeout(300)
+      assert.equal(frames, count)
+    }
+    await page.goto(`${hilum.endpoint}/console/${address(`pane=${seriesUid(AXIAL_SERIES)}`)}`)
+    await isAt(page, 1, 'Image 1 of 21')
+    await loaded(21 + 9)
+    await stageIn(page, 1).press('n')
+    await isAt(page, 1, 'Image 1 of 9')
+    await page.locator('.viewer-stage[data-state=sharp]').waitFor()
+    // The series after it is loaded now, and neither of the two again.
+    await loaded(21 + 9 + 5)
+    await stageIn(page, 1).press('p')
+    await isAt(page, 1, 'Image 1 of 21')
+    await page.locator('.viewer-stage[data-state=sharp]').waitFor()
+    await loaded(21 + 9 + 5)
+  })
+
+  test('measurements are saved as a DICOM SR in the study, and drawn again', async (t) => {
+    const page = await visit(t, { browser, hilum, address: address(`pane=${seriesUid(CORONAL_SERIES)},3`) })
+    await isAt(page, 1, 'Image 3 of 5')
+    await page.locator('.viewer-stage[data-state=sharp]').waitFor()
+    const box = (await stageIn(page, 1).boundingBox())!
+    const scale = Math.min(box.width, box.height) / SIZE
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+    const drag = async (key: string, [fromX, fromY, byX, byY]: readonly number[]) => {
+      const from = [x + fromX! * scale, y + fromY! * scale] as const
+      await stageIn(page, 1).press(key)
+      await page.mouse.move(...from)
+      await page.mouse.down()
+      await page.mouse.move(from[0] + byX! * scale, from[1] + byY! * scale)
+      await page.mouse.up()
+    }
+    // Pixels are 1 mm.
+    await drag('d', [0, 0, 12, 5])
+    await drag('e', [-5, 5, -20, 10])
+    const results = (on: Page) => on.locator('.shape-results > span').allInnerTexts()
+    const drawn = await results(page)
+    assert.match(drawn[0]!, /^13\.0 mm$/)
+    assert.match(drawn[1]!, /^Mean 20\.0 HU\nSD 0\.0 HU/)
+    await page.getByRole('button', { name: 'Ellipse', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'Save as DICOM SR' }).click()
+    await page.getByText('Saved 2 measurements as a DICOM SR in the study.').waitFor()
+    await page.getByRole('button', { name: 'Measurements' }).waitFor()
+    const colleague = await visit(t, { browser, hilum, address: address(`pane=${seriesUid(CORONAL_SERIES)},3`) })
+    await colleague.waitForFunction(() => document.querySelectorAll('.shape-results').length === 2)
+    await colleague.waitForFunction(() => document.body.innerText.includes('Mean 20.0 HU'))
+    assert.deepEqual(await results(colleague), drawn)
+    assert.equal(await colleague.getByRole('button', { name: /^Remove/ }).count(), 0)
+    await takeScreenshot(colleague, 'study-saved-measurements')
+    // The report itself is readable.
+    await colleague.getByRole('button', { name: 'Measurements' }).click()
+    await colleague.getByRole('heading', { name: 'Imaging Measurement Report' }).waitFor()
+    await colleague.getByText('Length: 13 millimeter').waitFor()
+    await assertAccessible(colleague)
+  })
+
+  test('an image set links to its study, and the study to the image set', async (t) => {
+    const page = await visit(t, { browser, hilum, address: address(`pane=${seriesUid(CORONAL_SERIES)}`) })
+    await isAt(page, 1, 'Image 1 of 5')
+    await page.getByRole('link', { name: 'Open image set' }).click()
+    await page.getByRole('heading', { name: 'Image set', level: 1 }).waitFor()
+    await page.getByRole('link', { name: 'Open study' }).click()
+    await isAt(page, 1, 'Image 1 of 5')
+  })
+
   test('a study that does not exist is reported', async (t) => {
     const page = await visit(t, { browser, hilum, address: `datastores/${datastoreId}/studies/1.2.3` })
     await page.getByText('This data store has no study with this Study Instance UID.').waitFor()

@@ -27,6 +27,7 @@ interface HilumRequest {
   readonly path: readonly string[]
   readonly query?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
+  readonly contentType?: string
   readonly signal?: AbortSignal
 }
 
@@ -78,7 +79,7 @@ const belowHilum = (request: HilumRequest): HilumRequest => ({ ...request, path:
 
 async function sendSigned(
   credentials: AccessKey,
-  { method, path, query = {}, body, signal }: HilumRequest,
+  { method, path, query = {}, body, contentType, signal }: HilumRequest,
 ): Promise<Response> {
   const signer = new SignatureV4({ credentials, region: REGION, service: 'medical-imaging', sha256: Sha256 })
   const { origin, protocol, hostname, port, host } = window.location
@@ -89,7 +90,7 @@ async function sendSigned(
     ...(port !== '' && { port: Number(port) }),
     path: `/${path.map(percentEncode).join('/')}`,
     query: { ...query },
-    headers: { host },
+    headers: { host, ...(contentType !== undefined && { 'content-type': contentType }) },
     ...(body && { body }),
   }
   const { headers } = await signer.sign(unsigned)

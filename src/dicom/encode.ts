@@ -6,6 +6,7 @@
 import { deflateRawSync } from 'node:zlib'
 import { concatenate, encodeAttributes, encodeAttributesAround, type Spelling } from './encode-elements.ts'
 import type { Attributes } from './encode-values.ts'
+import { EXPLICIT_LITTLE_ENDIAN, encodeMeta, preamble } from './file-start.ts'
 import { basicOffsetTable, evenLength, itemHeader, SEQUENCE_DELIMITER } from './pixel-data-parts.ts'
 import { transferSyntaxOf } from './transfer-syntaxes.ts'
 
@@ -20,11 +21,6 @@ export {
   ImplicitVRLittleEndian,
   RLELossless,
 } from './transfer-syntaxes.ts'
-
-/** Identifies Hilum as the writer of a file (PS3.10 7.1, Implementation Class UID). */
-export const ImplementationClassUID = '2.25.55147520210738694632850378522939328531'
-
-const EXPLICIT_LITTLE_ENDIAN: Spelling = { littleEndian: true, explicitVR: true, sequenceLength: 'defined' }
 
 /** Pixels by frame; native 16-bit pixels in little endian, regardless of the transfer syntax. */
 export interface FramesToEncode {
@@ -91,29 +87,6 @@ export function encodeP10Around(
 /** A bare data set, without preamble and file meta information; pixel data only as a plain attribute. */
 export function encodeDataSet(attributes: Attributes, options?: Partial<Spelling>): Uint8Array {
   return encodeAttributes(attributes, { littleEndian: true, explicitVR: true, sequenceLength: 'defined', ...options })
-}
-
-function preamble(): Uint8Array {
-  const bytes = new Uint8Array(132)
-  bytes.set([0x44, 0x49, 0x43, 0x4d], 128)
-  return bytes
-}
-
-/** Always explicit VR little endian; the first element is the length of the rest (PS3.10 7.1). */
-function encodeMeta(file: Pick<FileToEncode, 'transferSyntaxUID' | 'attributes'>, overrides: Attributes): Uint8Array {
-  const meta: Attributes = {
-    FileMetaInformationVersion: Uint8Array.of(0, 1),
-    MediaStorageSOPClassUID: file.attributes.SOPClassUID,
-    MediaStorageSOPInstanceUID: file.attributes.SOPInstanceUID,
-    TransferSyntaxUID: file.transferSyntaxUID,
-    ImplementationClassUID,
-    ImplementationVersionName: 'HILUM',
-    ...overrides,
-  }
-  if ('FileMetaInformationGroupLength' in overrides) return encodeAttributes(meta, EXPLICIT_LITTLE_ENDIAN)
-  const rest = encodeAttributes(meta, EXPLICIT_LITTLE_ENDIAN)
-  const length = encodeAttributes({ FileMetaInformationGroupLength: rest.length }, EXPLICIT_LITTLE_ENDIAN)
-  return concatenate([length, rest])
 }
 
 function withPixelData({ attributes, pixelData }: FileToEncode, encapsulated: boolean): Attributes {

@@ -2,6 +2,7 @@
 import { formatNumber } from '../format/size.ts'
 import type { Series } from '../studies/fetch-studies.ts'
 import { Thumbnail } from '../viewer/lazy-viewer.ts'
+import { imageSetOf } from './image-set-of.ts'
 
 /** The type of what is dragged into a pane. */
 const DRAGGED = 'application/x-hilum-series'
@@ -18,27 +19,24 @@ interface SeriesListProps {
 export function SeriesList({ datastoreId, study, series, shown, onChoose }: SeriesListProps) {
   return (
     <ul className="series-list">
-      {series.map(({ seriesInstanceUID: uid, modality, number, description, instanceCount, imageSets }) => (
-        <li key={uid}>
+      {series.map((each) => (
+        <li key={each.seriesInstanceUID}>
           <button
             type="button"
             className="series-button"
-            aria-current={shown.has(uid)}
+            aria-current={shown.has(each.seriesInstanceUID)}
             draggable
-            onClick={() => onChoose(uid)}
+            onClick={() => onChoose(each.seriesInstanceUID)}
             onDragStart={({ dataTransfer }) => {
-              dataTransfer.setData(DRAGGED, `${uid}@${study}`)
+              dataTransfer.setData(DRAGGED, `${each.seriesInstanceUID}@${study}`)
               dataTransfer.effectAllowed = 'copy'
             }}
           >
-            <Thumbnail
-              datastoreId={datastoreId}
-              imageSetId={(imageSets.find(isPrimary) ?? imageSets[0])!.imageSetId!}
-            />
+            <Thumbnail datastoreId={datastoreId} imageSetId={imageSetOf(each)?.imageSetId ?? ''} />
             <span className="series-text">
-              <strong>{[number, modality].filter(Boolean).join(' · ')}</strong>
-              <span>{description}</span>
-              {instanceCount !== undefined && <span>{countText(instanceCount)}</span>}
+              <strong>{[each.number, each.modality].filter(Boolean).join(' · ')}</strong>
+              <span>{each.description}</span>
+              {each.instanceCount !== undefined && <span>{countText(each.instanceCount)}</span>}
             </span>
           </button>
         </li>
@@ -46,8 +44,6 @@ export function SeriesList({ datastoreId, study, series, shown, onChoose }: Seri
     </ul>
   )
 }
-
-const isPrimary = (imageSet: Series['imageSets'][number]): boolean => imageSet.isPrimary === true
 
 const countText = (count: number): string => (count === 1 ? '1 instance' : `${formatNumber(count)} instances`)
 

@@ -2,20 +2,25 @@
 import '../viewer/viewer.css'
 import './study-view.css'
 import Button from '@cloudscape-design/components/button'
+import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard'
 import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import ToggleButton from '@cloudscape-design/components/toggle-button'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
 import { formatDate } from '../format/dicom.ts'
+import { hrefTo } from '../location.ts'
 import type { Series, Study } from '../studies/fetch-studies.ts'
+import { openLoaderPool } from '../viewer/frames/loader-pool.ts'
 import { KeyboardHelp } from '../viewer/KeyboardHelp.tsx'
 import { switchFullScreen } from '../viewer/StackViewer.tsx'
-import { CACHED_FRAME_BYTES_MAX } from '../viewer/stack/limits.ts'
+import { CACHED_FRAME_BYTES_MAX, IDLE_FRAME_BYTES_MAX, IDLE_LOADERS_MAX } from '../viewer/stack/limits.ts'
+import { imageSetOf } from './image-set-of.ts'
 import type { Plane } from './planes.ts'
 import { draggedSeries, isSeriesDragged, SeriesList } from './SeriesList.tsx'
 import { type ShownInPane, StudyPane } from './StudyPane.tsx'
 import { LAYOUTS, type Layout, PANES, type PaneAddress } from './study-address.ts'
+import { useReports } from './use-reports.ts'
 import { useStudyAddress } from './use-study-address.ts'
 import { type StudySeries, useOtherStudies, useStudySeries } from './use-study-series.ts'
 
@@ -30,6 +35,9 @@ const SHORTCUTS = [
 
 /** Of series that have no images of their own. */
 const NOT_IMAGES = ['SR', 'PR', 'KO', 'DOC', 'REG', 'RTSTRUCT', 'RTPLAN']
+
+/** Of the decoded frames of all panes. */
+const SHOWN_BYTES_MAX = CACHED_FRAME_BYTES_MAX - IDLE_LOADERS_MAX * IDLE_FRAME_BYTES_MAX
 
 interface ScrollPosition {
   readonly pane: number
@@ -53,6 +61,12 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
   const [hasLines, setLines] = useState(true)
   const [scrolled, setScrolled] = useState<ScrollPosition>()
   const [reference, setReference] = useState<ScrollPosition>()
+  const [pool] = useState(openLoaderPool)
+  useEffect(() => {
+    pool.start()
+    return () => pool.stop()
+  }, [pool])
+  const reports = useReports(datastoreId, studies)
   const shown = useRef<(ShownInPane | undefined)[]>([])
 
   const first = series?.find(({ modality }) => !NOT_IMAGES.includes(modality)) ?? series?.[0]
@@ -61,20 +75,25 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
   }, [panes.length, first, setPane])
   useEffect(() => setReference({ pane: active, plane: shown.current[active]?.plane }), [active])
 
+  const seriesOf = (pane: PaneAddress): readonly Series[] | undefined =>
+    studies.find((each) => each.study === (pane.study ?? study))?.series
+  const inActive = panes[active]
+  const activeSeries = inActive && seriesOf(inActive)?.find(({ seriesInstanceUID: uid }) => uid === inActive.series)
+  const imageSetId = activeSeries && imageSetOf(activeSeries)?.imageSetId
   const addressOf = (uid: string, of: string): PaneAddress => ({ series: uid, ...(of !== study && { study: of }) })
   const onShown = useCallback(
     (pane: number, now: ShownInPane) => {
       const before = shown.current[pane]
       shown.current[pane] = now
       setShown(pane, { image: now.index + 1, window: now.voi.kind === 'window' ? now.voi.window : undefined })
-      if (pane !== active) return
+      // One pane has no other that follows it: the view isn't rendered for each image.
+      if (pane !== active || PANES[layout] === 1) return
       setReference({ pane, plane: now.plane })
-      if (before !== undefined && before.index !== now.index) setScrolled({ pane, plane: now.plane })
+      const isScrolled = before?.series === now.series && before.index !== now.index
+      if (isScrolled) setScrolled({ pane, plane: now.plane })
     },
-    [active, setShown],
+    [active, layout, setShown],
   )
-  const seriesOf = (pane: PaneAddress): readonly Series[] | undefined =>
-    studies.find((each) => each.study === (pane.study ?? study))?.series
   const onKey = (index: number, key: string): boolean => {
     const pane = panes[index]
     if (key.toLowerCase() === 'l') {
@@ -137,6 +156,15 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
           <ToggleButton pressed={hasLines} onChange={({ detail }) => setLines(detail.pressed)}>
             Reference lines
           </ToggleButton>
+          <CopyToClipboard
+            copyButtonText="Copy link"
+            textToCopy={window.location.href}
+            copySuccessText="Link copied"
+            copyErrorText="Can't copy the link"
+          />
+          {imageSetId !== undefined && (
+            <Button href={hrefTo(`datastores/${datastoreId}/image-sets/${imageSetId}`)}>Open image set</Button>
+          )}
         </div>
         <div ref={setToolbar} />
         <div className={`study-panes study-panes-${layout}`}>
@@ -169,7 +197,10 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
                   <PaneOfSeries
                     key={`${generation}/${pane!.study ?? ''}/${found.seriesInstanceUID}`}
                     {...{ datastoreId, pane: pane!, index, series: found, all: all!, at, onShown, onKey }}
-                    cachedBytesMax={CACHED_FRAME_BYTES_MAX / PANES[layout]}
+                    pool={pool}
+                    cachedBytesMax={SHOWN_BYTES_MAX / PANES[layout]}
+                    savedShapes={reports.shapes}
+                    onSave={reports.save}
                     toolbar={index === active ? toolbar : null}
                     scrolledTo={isLinked && scrolled?.pane !== index ? scrolled?.plane : undefined}
                     reference={hasLines && reference?.pane !== index ? reference?.plane : undefined}

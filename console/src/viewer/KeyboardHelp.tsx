@@ -14,7 +14,7 @@ export const KeyboardHelp = memo(function KeyboardHelp({ more = [] }: KeyboardHe
       <p>
         Use the wheel to scroll through the images, or to zoom while you hold Ctrl. Drag to use the selected tool, drag
         with the middle button to pan, and with the right button to zoom. On a touch screen, use two fingers to pan and
-        zoom.
+        zoom. Drag the end of a measurement to move it, and press Ctrl + Z to undo.
       </p>
       <dl className="viewer-keys" id="viewer-keys">
         {[...SHORTCUTS, ...more].map(({ label, effect }) => (

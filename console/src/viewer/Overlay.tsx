@@ -1,6 +1,7 @@
 /** The texts over the stage: patient, study, image, display, and the sides of the patient at the edges. */
 import Button from '@cloudscape-design/components/button'
-import { edgesOf } from './geometry.ts'
+import { edgesOf } from './geometry/geometry.ts'
+import { type Orientation, turnedEdges } from './geometry/orientation.ts'
 import { cornersOf } from './overlay-text.ts'
 import type { StackImage } from './stack/stack.ts'
 
@@ -11,11 +12,13 @@ interface OverlayProps {
   /** Lines about the display: window, zoom. */
   readonly displayLines: readonly string[]
   readonly isPlaying: boolean
+  readonly orientation: Orientation
 }
 
-export function Overlay({ image, index, count, displayLines, isPlaying }: OverlayProps) {
+export function Overlay({ image, index, count, displayLines, isPlaying, orientation }: OverlayProps) {
   const corners = cornersOf(image, { index, count })
-  const edges = edgesOf(image)
+  const upright = edgesOf(image)
+  const edges = upright && turnedEdges(upright, orientation)
   return (
     <div className="viewer-overlay">
       <Corner position="top-left" lines={corners.patient} />

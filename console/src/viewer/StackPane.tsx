@@ -3,6 +3,7 @@ import Spinner from '@cloudscape-design/components/spinner'
 import {
   type KeyboardEvent,
   type ReactNode,
+  useCallback,
   useEffect,
   useLayoutEffect,
   useRef,
@@ -11,15 +12,22 @@ import {
 } from 'react'
 import { createPortal } from 'react-dom'
 import { useApi } from '../api.ts'
-import { type Loaded, type Loader, openLoader } from './frames/loader.ts'
-import { aspectOf, type ImageSize, type StageSize, scaleOf, type View } from './geometry.ts'
+import type { Loaded, Loader } from './frames/loader.ts'
+import { type LoaderPool, NO_POOL } from './frames/loader-pool.ts'
+import { aspectOf, scaleOf } from './geometry/geometry.ts'
+import { type Placement, placementOf, turnedSize } from './geometry/orientation.ts'
 import { pressKey } from './keys.ts'
+import { Magnifier } from './Magnifier.tsx'
+import { ShapeLayer } from './measure/ShapeLayer.tsx'
+import { useShapes } from './measure/shape-store.ts'
+import { SHAPE_KINDS, type Shape, type ShapeOnImage } from './measure/shapes.ts'
 import { ImageError, Overlay } from './Overlay.tsx'
-import { frameRateOf } from './overlay-text.ts'
+import { durationMsOf } from './overlay-text.ts'
 import { isGrey, type Voi, windowOf } from './pixels/render.ts'
 import { pixelFormatOf } from './pixels/stored-values.ts'
 import { presetsOf } from './pixels/voi-lut.ts'
 import { Stage, usePointers, useSize } from './Stage.tsx'
+import { CACHED_FRAME_BYTES_MAX } from './stack/limits.ts'
 import type { StackImage } from './stack/stack.ts'
 import { Tools } from './Tools.tsx'
 import { useCine, useViewState } from './use-view-state.ts'
@@ -38,7 +46,11 @@ export interface Shown {
 
 interface StackPaneProps extends StackSource {
   readonly first?: Partial<Shown> | undefined
-  readonly cachedBytesMax?: number | undefined
+  /** Of decoded frames in memory. */
+  readonly cachedBytesMax?: number
+  readonly pool?: Pick<LoaderPool, 'open' | 'release'>
+  /** Called when the images around the current one are loaded. */
+  readonly onLoaded?: (() => void) | undefined
   /** Where the toolbar is. Undefined: above the stage. Null: nowhere. */
   readonly toolbar?: HTMLElement | null
   readonly onFullScreen: () => void
@@ -47,6 +59,10 @@ interface StackPaneProps extends StackSource {
   readonly linkedIndex?: number | undefined
   /** @returns whether the key was used */
   readonly onKey?: (key: string) => boolean
+  /** Shapes of stored reports, which are drawn and can't be removed. */
+  readonly saved?: readonly Shape[]
+  /** Stores the shapes that were drawn. @returns whether they are stored */
+  readonly onSave?: (drawn: readonly ShapeOnImage[]) => Promise<boolean>
   /** Drawn above the image. */
   readonly lines?: (drawn: Drawn) => ReactNode
 }
@@ -54,20 +70,18 @@ interface StackPaneProps extends StackSource {
 /** Where an image is on the stage. */
 export interface Drawn {
   readonly image: StackImage
-  readonly view: View
-  readonly size: StageSize
-  readonly imageSize: ImageSize
+  readonly placement: Placement
 }
 
 export function StackPane(props: StackPaneProps) {
-  const { datastoreId, imageSetId, images, first, cachedBytesMax, toolbar, onFullScreen, onShown, linkedIndex } = props
+  const { datastoreId, imageSetId, images, first, toolbar, onFullScreen, onShown, linkedIndex } = props
   const count = images.length
   const { viewState, actions, displayed } = useViewState({
     count,
     first: Math.min(first?.index ?? 0, count - 1),
     voi: first?.voi,
   })
-  const loader = useLoader({ datastoreId, imageSetId, images, cachedBytesMax })
+  const loader = useLoader(props)
   const { voi, isInverted } = viewState
   const isPlaying = viewState.isPlaying && count > 1
   // Another version may have fewer images.
@@ -78,14 +92,16 @@ export function StackPane(props: StackPaneProps) {
     if (linkedIndex !== undefined) actions.goTo(linkedIndex)
   }, [actions, linkedIndex])
   const loaded = useLoaded(loader, index)
+  const { client } = useApi()
+  const { shapes, canUndo, add, replace, remove, forget, undo } = useShapes(client, `${datastoreId}/${imageSetId}`)
   const stage = useRef<HTMLDivElement>(null)
   const size = useSize(stage)
   const image = images[index]!
-  const frameRate = frameRateOf(image)
   const nextIndex = (index + 1) % count
+  const durationMs = durationMsOf(image, images[nextIndex]!) / viewState.speed
   useCine({
     isPlaying,
-    frameRate,
+    durationMs,
     isReady: () => loader !== undefined && loader.at(nextIndex).kind !== 'loading',
     onNext: () => actions.goTo(nextIndex),
   })
@@ -94,7 +110,9 @@ export function StackPane(props: StackPaneProps) {
   // Color images have no window to change.
   const tool = presets === undefined && viewState.tool === 'window' ? 'pan' : viewState.tool
   const imageSize = { ...pixelFormatOf(image), aspect: aspectOf(image) }
-  const scale = size === undefined ? 1 : scaleOf(viewState.view, { stage: size, image: imageSize })
+  const { view, orientation } = viewState
+  const scale = size === undefined ? 1 : scaleOf(view, { stage: size, image: turnedSize(imageSize, orientation) })
+  const placement = size && placementOf(view, orientation, { stage: size, image: imageSize })
   const window = decoded && presets && windowOf(image, { decoded, voi })
   useLayoutEffect(() => {
     if (size !== undefined) displayed.current = { scale, window, stage: size }
@@ -102,12 +120,28 @@ export function StackPane(props: StackPaneProps) {
   usePointers(stage, { tool, actions, displayed })
   const displayLines = [
     ...(loaded.kind === 'shown' && !loaded.isSharp ? ['Preview'] : []),
-    ...(isPlaying ? [`${round(frameRate)} frames/s`] : []),
+    ...(isPlaying ? [`${round(1_000 / durationMs)} frames/s`] : []),
     ...(window === undefined ? [] : [`W ${round(window.width)}  L ${round(window.center)}`]),
     `Zoom ${Math.round(scale * (size?.density ?? 1) * 100)}%`,
   ]
 
-  const tools = <Tools {...{ tool, voi, isInverted, isPlaying, actions, presets, onFullScreen }} isStack={count > 1} />
+  const { saved = NO_SHAPES, onSave } = props
+  const save = useCallback(async () => {
+    const drawn = shapes.flatMap((shape) => {
+      const of = images.find(({ key }) => key === shape.image)
+      return of === undefined ? [] : [{ shape, image: of }]
+    })
+    if (await onSave?.(drawn)) forget(shapes)
+  }, [shapes, images, onSave, forget])
+  const kind = SHAPE_KINDS.find((each) => each === tool)
+  const hasShapes = kind !== undefined || shapes.length > 0 || saved.length > 0
+  const tools = (
+    <Tools
+      {...{ tool, voi, isInverted, isPlaying, actions, presets, onFullScreen }}
+      {...{ speed: viewState.speed, canUndo, onUndo: undo, isStack: count > 1 }}
+      onSave={onSave === undefined || shapes.length === 0 ? undefined : save}
+    />
+  )
 
   return (
     <>
@@ -124,12 +158,24 @@ export function StackPane(props: StackPaneProps) {
         tabIndex={0}
         onKeyDown={(event) => {
           if (event.target !== event.currentTarget) return
+          if (isUndo(event)) return undo()
           if (pressKey(event, actions) || isUsed(event, props.onKey)) event.preventDefault()
         }}
       >
         <Stage {...{ image, decoded, viewState, size, imageSize }} />
-        {size && props.lines?.({ image, view: viewState.view, size, imageSize })}
-        <Overlay {...{ image, index, count, displayLines, isPlaying }} />
+        {tool === 'magnifier' && <Magnifier {...{ image, decoded, viewState, size, imageSize, scale }} />}
+        {placement && props.lines?.({ image, placement })}
+        {placement && hasShapes && (
+          <ShapeLayer
+            {...{ image, placement, shapes, saved }}
+            decoded={loaded.kind === 'shown' && loaded.isSharp ? loaded.decoded : undefined}
+            kind={kind}
+            onAdd={add}
+            onReplace={replace}
+            onRemove={remove}
+          />
+        )}
+        <Overlay {...{ image, index, count, displayLines, isPlaying, orientation }} />
         {loaded.kind === 'loading' && (
           <div className="viewer-loading">
             <Spinner size="large" /> Loading image
@@ -155,22 +201,28 @@ export function StackPane(props: StackPaneProps) {
   )
 }
 
+const isUndo = ({ key, ctrlKey, metaKey }: KeyboardEvent): boolean => key.toLowerCase() === 'z' && (ctrlKey || metaKey)
+
 const isUsed = ({ key, ctrlKey, altKey, metaKey }: KeyboardEvent, onKey: StackPaneProps['onKey']): boolean =>
   !ctrlKey && !altKey && !metaKey && onKey?.(key) === true
 
-function useLoader({
-  datastoreId,
-  imageSetId,
-  images,
-  cachedBytesMax,
-}: StackSource & Pick<StackPaneProps, 'cachedBytesMax'>): Loader | undefined {
+function useLoader(props: StackPaneProps): Loader | undefined {
+  const { datastoreId, imageSetId, images, pool = NO_POOL, cachedBytesMax = CACHED_FRAME_BYTES_MAX, onLoaded } = props
   const { client } = useApi()
   const [loader, setLoader] = useState<Loader>()
   useEffect(() => {
-    const opened = openLoader({ client, datastoreId, imageSetId, images, cachedBytesMax })
+    const source = { client, datastoreId, imageSetId, images }
+    const opened = pool.open(source)
     setLoader(opened)
-    return () => opened.close()
-  }, [client, datastoreId, imageSetId, images, cachedBytesMax])
+    return () => pool.release(source, opened)
+  }, [client, datastoreId, imageSetId, images, pool])
+  useEffect(() => loader?.limit(cachedBytesMax), [loader, cachedBytesMax])
+  useEffect(() => {
+    if (loader === undefined || onLoaded === undefined) return
+    const report = () => loader.isComplete() && onLoaded()
+    report()
+    return loader.subscribe(report)
+  }, [loader, onLoaded])
   return loader
 }
 
@@ -181,6 +233,7 @@ function useStable<Value>(value: Value): Value {
   return last.current
 }
 
+const NO_SHAPES: readonly Shape[] = []
 const LOADING: Loaded = { kind: 'loading' }
 const NEVER = () => () => {}
 

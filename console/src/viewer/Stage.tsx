@@ -1,6 +1,7 @@
 /** Draws an image on the stage when its pixels, its display settings or its view change; measures the stage; attaches pointer input. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
-import { areaOf, type ImageSize, type StageSize } from './geometry.ts'
+import type { ImageSize, StageSize } from './geometry/geometry.ts'
+import { matrixOf, placementOf } from './geometry/orientation.ts'
 import { type DecodedFrame, type DisplaySettings, render } from './pixels/render.ts'
 import { handlePointers } from './pointer-input.ts'
 import type { StackImage } from './stack/stack.ts'
@@ -9,10 +10,10 @@ import type { Actions, Displayed, Tool, ViewState } from './use-view-state.ts'
 /** High-quality interpolation is slow, so it waits until scrolling pauses. */
 const HIGH_QUALITY_DELAY_MS = 120
 
-interface StageProps {
+export interface StageProps {
   readonly image: StackImage
   readonly decoded: DecodedFrame | undefined
-  readonly viewState: ViewState
+  readonly viewState: Pick<ViewState, 'view' | 'orientation' | 'voi' | 'isInverted'>
   /** Undefined until measured. */
   readonly size: StageSize | undefined
   readonly imageSize: ImageSize
@@ -21,7 +22,7 @@ interface StageProps {
 export function Stage({ image, decoded, viewState, size, imageSize }: StageProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const rendered = useRef<Rendered>(undefined)
-  const { view, voi, isInverted } = viewState
+  const { view, orientation, voi, isInverted } = viewState
   const { columns, rows, aspect } = imageSize
 
   useLayoutEffect(() => {
@@ -30,20 +31,25 @@ export function Stage({ image, decoded, viewState, size, imageSize }: StageProps
     if (canvas.current.width !== width) canvas.current.width = width
     if (canvas.current.height !== height) canvas.current.height = height
     const context = canvas.current.getContext('2d')!
-    if (decoded === undefined) return context.clearRect(0, 0, width, height)
+    if (decoded === undefined) {
+      context.resetTransform()
+      return context.clearRect(0, 0, width, height)
+    }
     rendered.current = renderedFrame(rendered.current, { image, decoded, settings: { voi, isInverted } })
-    const area = areaOf(view, { stage: size, image: { columns, rows, aspect } })
+    const placed = placementOf(view, orientation, { stage: size, image: { columns, rows, aspect } })
     const { canvas: pixels } = rendered.current
-    context.imageSmoothingEnabled = area.width !== decoded.columns || area.height !== decoded.rows
+    context.imageSmoothingEnabled = placed.width !== decoded.columns || placed.height !== decoded.rows
     const draw = (quality: ImageSmoothingQuality) => {
       context.imageSmoothingQuality = quality
+      context.resetTransform()
       context.clearRect(0, 0, width, height)
-      context.drawImage(pixels, area.left, area.top, area.width, area.height)
+      context.setTransform(...matrixOf(orientation), placed.center.x, placed.center.y)
+      context.drawImage(pixels, -placed.width / 2, -placed.height / 2, placed.width, placed.height)
     }
     draw('low')
     const timeout = setTimeout(() => draw('high'), HIGH_QUALITY_DELAY_MS)
     return () => clearTimeout(timeout)
-  }, [image, decoded, view, voi, isInverted, size, columns, rows, aspect])
+  }, [image, decoded, view, orientation, voi, isInverted, size, columns, rows, aspect])
 
   return <canvas ref={canvas} className="viewer-canvas" />
 }

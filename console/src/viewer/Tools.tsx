@@ -1,10 +1,11 @@
 /** The toolbar above the stage. */
 import Button from '@cloudscape-design/components/button'
+import ButtonDropdown from '@cloudscape-design/components/button-dropdown'
 import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import Select from '@cloudscape-design/components/select'
 import ToggleButton from '@cloudscape-design/components/toggle-button'
 import { memo } from 'react'
-import { FIT } from './geometry.ts'
+import { FIT } from './geometry/geometry.ts'
 import type { Voi } from './pixels/render.ts'
 import type { Preset } from './pixels/voi-lut.ts'
 import type { Actions, Tool, ViewState } from './use-view-state.ts'
@@ -16,26 +17,68 @@ const TOOLS: readonly { readonly id: Tool; readonly text: string }[] = [
   { id: 'zoom', text: 'Zoom' },
 ]
 
-interface ToolsProps extends Pick<ViewState, 'tool' | 'voi' | 'isInverted' | 'isPlaying'> {
+const MEASURING_TOOLS: readonly { readonly id: Tool; readonly text: string }[] = [
+  { id: 'length', text: 'Length' },
+  { id: 'angle', text: 'Angle' },
+  { id: 'rectangle', text: 'Rectangle' },
+  { id: 'ellipse', text: 'Ellipse' },
+  { id: 'probe', text: 'Pixel value' },
+  { id: 'arrow', text: 'Arrow with text' },
+  { id: 'magnifier', text: 'Magnifier' },
+]
+
+const TURNS: readonly { readonly id: string; readonly text: string; readonly run: (actions: Actions) => void }[] = [
+  { id: 'right', text: 'Turn right', run: (actions) => actions.turn(1) },
+  { id: 'left', text: 'Turn left', run: (actions) => actions.turn(-1) },
+  { id: 'sideways', text: 'Flip left and right', run: (actions) => actions.flip('sideways') },
+  { id: 'upside-down', text: 'Flip top and bottom', run: (actions) => actions.flip('upside-down') },
+]
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4].map((speed) => ({ value: String(speed), label: `Speed ${speed} ×` }))
+
+interface ToolsProps extends Pick<ViewState, 'tool' | 'voi' | 'isInverted' | 'isPlaying' | 'speed'> {
   readonly actions: Actions
   readonly isStack: boolean
+  readonly canUndo: boolean
+  readonly onUndo: () => void
+  /** Undefined if there is nothing to save, or no place for it. */
+  readonly onSave: (() => void) | undefined
   readonly onFullScreen: () => void
   /** Undefined for color images, which have no window. */
   readonly presets: readonly Preset[] | undefined
 }
 
 export const Tools = memo(function Tools(props: ToolsProps) {
-  const { tool, voi, isInverted, isPlaying, actions, isStack, presets, onFullScreen } = props
+  const { tool, voi, isInverted, isPlaying, speed, actions, isStack, presets, canUndo, onUndo, onSave, onFullScreen } =
+    props
+  const measuring = MEASURING_TOOLS.find(({ id }) => id === tool)
   const options = presets && optionsOf(presets)
   const chosen = options?.find((option) => isSameVoi(option.voi, voi))
   return (
     <div className="viewer-tools" role="toolbar" aria-label="Viewer tools">
       <SegmentedControl
         label="Drag tool"
-        selectedId={tool}
+        selectedId={measuring === undefined ? tool : null}
         options={TOOLS.map((one) => ({ ...one, disabled: isUnavailable(one.id, props) }))}
         onChange={({ detail }) => actions.setTool(detail.selectedId as Tool)}
       />
+      <ButtonDropdown
+        items={[
+          {
+            text: 'Tools',
+            items: MEASURING_TOOLS.map((one) => ({ ...one, itemType: 'checkbox', checked: one.id === tool })),
+          },
+          { id: 'undo', text: 'Undo', disabled: !canUndo },
+          { id: 'save', text: 'Save as DICOM SR', disabled: onSave === undefined },
+        ]}
+        onItemClick={({ detail: { id } }) => {
+          if (id === 'undo') onUndo()
+          else if (id === 'save') onSave?.()
+          else actions.setTool(id as Tool)
+        }}
+      >
+        {measuring?.text ?? 'Measure'}
+      </ButtonDropdown>
       {options && (
         <div className="viewer-presets">
           <Select
@@ -60,6 +103,12 @@ export const Tools = memo(function Tools(props: ToolsProps) {
       <ToggleButton pressed={isInverted} onChange={() => actions.invert()}>
         Invert
       </ToggleButton>
+      <ButtonDropdown
+        items={TURNS.map(({ id, text }) => ({ id, text }))}
+        onItemClick={({ detail }) => TURNS.find(({ id }) => id === detail.id)?.run(actions)}
+      >
+        Turn
+      </ButtonDropdown>
       {isStack && (
         <ToggleButton
           pressed={isPlaying}
@@ -70,12 +119,18 @@ export const Tools = memo(function Tools(props: ToolsProps) {
           {isPlaying ? 'Pause' : 'Play'}
         </ToggleButton>
       )}
-      <Button iconName="full-screen" onClick={onFullScreen}>
-        Full screen
-      </Button>
-      <Button iconName="undo" onClick={() => actions.reset()}>
-        Reset
-      </Button>
+      {isStack && (isPlaying || speed !== 1) && (
+        <Select
+          ariaLabel="Speed"
+          selectedOption={SPEEDS.find(({ value }) => value === String(speed)) ?? null}
+          options={SPEEDS}
+          onChange={({ detail }) => actions.setSpeed(Number(detail.selectedOption.value))}
+        />
+      )}
+      <div className="viewer-buttons">
+        <Button iconName="full-screen" variant="icon" ariaLabel="Full screen" onClick={onFullScreen} />
+        <Button iconName="refresh" variant="icon" ariaLabel="Reset" onClick={() => actions.reset()} />
+      </div>
     </div>
   )
 })

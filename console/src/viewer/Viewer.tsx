@@ -2,6 +2,7 @@
 import './viewer.css'
 import { useMemo } from 'react'
 import { EmptyState } from '../components/EmptyState.tsx'
+import { reportsOf, StructuredReports } from '../structured-report/StructuredReport.tsx'
 import { StackViewer } from './StackViewer.tsx'
 import { imagesOf } from './stack/stack.ts'
 import { Video } from './Video.tsx'
@@ -10,11 +11,13 @@ import type { ViewerProps } from './viewer-props.ts'
 
 export function Viewer({ datastoreId, imageSetId, document }: ViewerProps) {
   const images = useMemo(() => imagesOf(document), [document])
+  const reports = images.length === 0 ? reportsOf(document) : []
+  if (reports.length > 0) return <StructuredReports reports={reports} />
   if (images.length === 0) {
     return (
       <EmptyState
         title="No images"
-        description="This image set has no pixel data. For example, structured reports don't have images."
+        description="This image set has no pixel data. For example, presentation states don't have images."
       />
     )
   }

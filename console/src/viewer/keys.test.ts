@@ -51,3 +51,17 @@ test('a window changes relative to its width, in whole numbers if it is wide, an
   assert.deepEqual(changedWindow({ center: 0.5, width: 0.25 }, { wider: 1, higher: 1 }), { center: 0.75, width: 0.5 })
   assert.equal(changedWindow({ center: 0, width: 30 }, { wider: -5, higher: 0 }).width, 1)
 })
+
+test('a letter chooses a tool, and none is that of the study view', () => {
+  // N, P and L are those of the study view.
+  const keys = [...SHORTCUTS.flatMap((shortcut) => shortcut.keys), 'n', 'p', 'l']
+  assert.equal(new Set(keys).size, keys.length)
+  const { calls, press } = recorder()
+  for (const key of ['d', 'E', 'o', 'x']) press(key)
+  assert.deepEqual(calls, [
+    ['setTool', 'length'],
+    ['setTool', 'ellipse'],
+    ['turn', 1],
+    ['flip', 'sideways'],
+  ])
+})

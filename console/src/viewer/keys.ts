@@ -1,6 +1,6 @@
 /** The keyboard shortcuts of the viewer. */
-import { FIT } from './geometry.ts'
-import type { Actions } from './use-view-state.ts'
+import { FIT } from './geometry/geometry.ts'
+import type { Actions, Tool } from './use-view-state.ts'
 
 interface Shortcut {
   /** KeyboardEvent.key, with the prefix `Shift+` for arrows. */
@@ -14,6 +14,10 @@ const IMAGES_PER_PAGE = 10
 const PAN_PIXELS = 40
 const ZOOM_FACTOR = 1.25
 const WINDOW_FRACTION = 0.1
+
+function toolKey(key: string, tool: Tool, effect: string): Shortcut {
+  return { keys: [key], label: key.toUpperCase(), effect, run: (actions) => actions.setTool(tool) }
+}
 
 export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['ArrowDown', 'ArrowRight'], label: '↓ →', effect: 'Next image', run: (actions) => actions.step(1) },
@@ -66,6 +70,17 @@ export const SHORTCUTS: readonly Shortcut[] = [
     effect: 'Decrease window level',
     run: (actions) => actions.changeWindow({ higher: -WINDOW_FRACTION }),
   },
+  toolKey('w', 'window', 'Change the window'),
+  toolKey('m', 'magnifier', 'Magnifier'),
+  toolKey('d', 'length', 'Measure a length'),
+  toolKey('a', 'angle', 'Measure an angle'),
+  toolKey('b', 'rectangle', 'Measure the values in a rectangle'),
+  toolKey('e', 'ellipse', 'Measure the values in an ellipse'),
+  toolKey('v', 'probe', 'Measure the value of a pixel'),
+  toolKey('t', 'arrow', 'Draw an arrow with text'),
+  { keys: ['o'], label: 'O', effect: 'Turn right', run: (actions) => actions.turn(1) },
+  { keys: ['x'], label: 'X', effect: 'Flip left and right', run: (actions) => actions.flip('sideways') },
+  { keys: ['y'], label: 'Y', effect: 'Flip top and bottom', run: (actions) => actions.flip('upside-down') },
   { keys: ['i'], label: 'I', effect: 'Invert', run: (actions) => actions.invert() },
   { keys: ['r'], label: 'R', effect: 'Reset', run: (actions) => actions.reset() },
 ]

@@ -5,7 +5,7 @@
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { fetchDocument } from '../metadata/document.ts'
 import { loadFrame, undisplayableReason } from './frames/loader.ts'
-import { aspectOf } from './geometry.ts'
+import { aspectOf } from './geometry/geometry.ts'
 import { type DecodedFrame, render } from './pixels/render.ts'
 import { CACHED_THUMBNAILS_MAX, CONCURRENT_THUMBNAILS_MAX, THUMBNAIL_COLUMNS } from './stack/limits.ts'
 import { imagesOf, type StackImage } from './stack/stack.ts'

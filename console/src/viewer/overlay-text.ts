@@ -1,7 +1,7 @@
 /** The patient, study and image texts in the corners of the stage, and the frame rate of an image. */
 import { formatDate, formatPersonName } from '../format/dicom.ts'
 import type { StackImage } from './stack/stack.ts'
-import { numberOf, textOf } from './stack/values.ts'
+import { numberOf, numbersOf, textOf } from './stack/values.ts'
 
 interface Corners {
   readonly patient: readonly string[]
@@ -48,6 +48,15 @@ export function frameRateOf({ instance }: StackImage): number {
     numberOf(instance.CineRate) ??
     (frameTimeMs === undefined || frameTimeMs <= 0 ? undefined : 1_000 / frameTimeMs)
   return rate === undefined || rate <= 0 ? DEFAULT_FRAME_RATE : Math.min(FRAME_RATE_MAX, rate)
+}
+
+/** How long an image is shown before the next one of the stack. Frames of an instance may have times of their own (PS3.3 C.7.6.5.1.2). */
+export function durationMsOf(image: StackImage, next: StackImage): number {
+  const increments = numbersOf(image.instance.FrameTimeVector)
+  const isSequel = next.instance === image.instance && next.frameNumber === image.frameNumber + 1
+  const increment = isSequel ? increments[next.frameNumber - 1] : increments[1]
+  if (increment === undefined || increment <= 0) return 1_000 / frameRateOf(image)
+  return Math.max(1_000 / FRAME_RATE_MAX, increment)
 }
 
 const DEFAULT_FRAME_RATE = 10

@@ -40,7 +40,7 @@ export function handlePointers(element: HTMLElement, { tool, displayed, actions 
     else if (dragTool === 'zoom') actions.zoom(2 ** (-delta.y / DRAG_PER_DOUBLING))
     else if (dragTool === 'window')
       actions.changeWindow({ wider: delta.x / DRAG_PER_WINDOW, higher: delta.y / DRAG_PER_WINDOW })
-    else scrollBy(delta.y, DRAG_PER_IMAGE)
+    else if (dragTool === 'scroll') scrollBy(delta.y, DRAG_PER_IMAGE)
   }
   const scrollBy = (distance: number, perImage: number) => {
     accumulated += distance
@@ -62,7 +62,7 @@ export function handlePointers(element: HTMLElement, { tool, displayed, actions 
 
   on('pointerdown', (event) => {
     // Buttons on the stage handle their own clicks.
-    if (event.target instanceof Element && event.target.closest('button, a') !== null) return
+    if (event.target instanceof Element && event.target.closest('button, a, input') !== null) return
     element.setPointerCapture(event.pointerId)
     pointers.set(event.pointerId, fromCenter(event))
     accumulated = 0
@@ -80,7 +80,10 @@ export function handlePointers(element: HTMLElement, { tool, displayed, actions 
   })
   for (const name of ['pointerup', 'pointercancel'] as const) on(name, ({ pointerId }) => pointers.delete(pointerId))
   on('contextmenu', (event) => event.preventDefault())
-  on('dblclick', () => actions.setView({ scale: 'fit', panX: 0, panY: 0 }))
+  on('dblclick', ({ target }) => {
+    if (target instanceof Element && target.closest('button, a, input') !== null) return
+    actions.setView({ scale: 'fit', panX: 0, panY: 0 })
+  })
   on('wheel', (event) => {
     event.preventDefault()
     const delta = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY : event.deltaY * LINE_PIXELS

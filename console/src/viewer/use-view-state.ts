@@ -1,17 +1,22 @@
 /** The state of the viewer and the actions that change it, shared by pointers, keys and buttons. */
 import { useEffect, useMemo, useRef, useState } from 'react'
-import type { Size, View } from './geometry.ts'
-import { FIT, zoomed } from './geometry.ts'
+import type { Size, View } from './geometry/geometry.ts'
+import { FIT, zoomed } from './geometry/geometry.ts'
+import { flippedSideways, flippedUpsideDown, type Orientation, turned, UPRIGHT } from './geometry/orientation.ts'
+import type { ShapeKind } from './measure/shapes.ts'
 import type { DisplaySettings, Voi } from './pixels/render.ts'
 import type { Window } from './pixels/voi-lut.ts'
 
-export type Tool = 'window' | 'scroll' | 'pan' | 'zoom'
+export type Tool = 'window' | 'scroll' | 'pan' | 'zoom' | 'magnifier' | ShapeKind
 
 export interface ViewState extends DisplaySettings {
   readonly index: number
   readonly view: View
+  readonly orientation: Orientation
   readonly tool: Tool
   readonly isPlaying: boolean
+  /** Of playing: 1 for the frame rate of the image. */
+  readonly speed: number
 }
 
 /** What is on screen, which some actions start from. */
@@ -33,6 +38,10 @@ export interface Actions {
   zoom(factor: number, at?: { readonly x: number; readonly y: number }): void
   pan(byX: number, byY: number): void
   setView(view: View): void
+  /** @param quarterTurns clockwise */
+  turn(quarterTurns: number): void
+  flip(direction: 'sideways' | 'upside-down'): void
+  setSpeed(speed: number): void
   play(isPlaying?: boolean): void
   reset(): void
 }
@@ -52,6 +61,8 @@ export function useViewState({ count, first, voi = DEFAULT_SETTINGS.voi }: Start
     voi,
     index: first,
     view: FIT,
+    orientation: UPRIGHT,
+    speed: 1,
     tool: window.matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window',
     isPlaying: false,
   }))
@@ -83,8 +94,14 @@ export function useViewState({ count, first, voi = DEFAULT_SETTINGS.voi }: Start
         }))
       },
       setView: (view) => change(() => ({ view })),
+      turn: (quarterTurns) => change(({ orientation }) => ({ orientation: turned(orientation, quarterTurns) })),
+      flip: (direction) =>
+        change(({ orientation }) => ({
+          orientation: direction === 'sideways' ? flippedSideways(orientation) : flippedUpsideDown(orientation),
+        })),
+      setSpeed: (speed) => change(() => ({ speed })),
       play: (isPlaying) => change((now) => ({ isPlaying: isPlaying ?? !now.isPlaying })),
-      reset: () => change(() => ({ ...DEFAULT_SETTINGS, view: FIT, isPlaying: false })),
+      reset: () => change(() => ({ ...DEFAULT_SETTINGS, view: FIT, orientation: UPRIGHT, speed: 1, isPlaying: false })),
     }
   }, [count])
   return { viewState, actions, displayed }
@@ -112,28 +129,30 @@ export function changedWindow(
 /** Plays the stack in a loop. Waits for images that are not loaded yet. */
 export function useCine({
   isPlaying,
-  frameRate,
+  durationMs,
   isReady,
   onNext,
 }: {
   readonly isPlaying: boolean
-  readonly frameRate: number
+  /** Of the image on screen. */
+  readonly durationMs: number
   readonly isReady: () => boolean
   readonly onNext: () => void
 }): void {
-  const latest = useRef({ isReady, onNext })
-  latest.current = { isReady, onNext }
+  const latest = useRef({ durationMs, isReady, onNext })
+  latest.current = { durationMs, isReady, onNext }
   useEffect(() => {
     if (!isPlaying) return
-    let due = performance.now() + 1_000 / frameRate
+    let shownAt = performance.now()
     let request = requestAnimationFrame(function tick(now) {
-      if (now >= due && latest.current.isReady()) {
-        latest.current.onNext()
+      const { durationMs, isReady, onNext } = latest.current
+      if (now >= shownAt + durationMs && isReady()) {
+        onNext()
         // Images that are late by more than an interval are not caught up.
-        due = Math.max(due + 1_000 / frameRate, now)
+        shownAt = Math.max(shownAt + durationMs, now - durationMs)
       }
       request = requestAnimationFrame(tick)
     })
     return () => cancelAnimationFrame(request)
-  }, [isPlaying, frameRate])
+  }, [isPlaying])
 }

@@ -34,6 +34,10 @@ export interface Loader {
   show(index: number): void
   /** Loads failed images again. */
   retry(): void
+  /** Of decoded frames in memory. */
+  limit(bytesMax: number): void
+  /** Whether all images are loaded that the limit allows. */
+  isComplete(): boolean
   subscribe(listener: () => void): () => void
   close(): void
 }
@@ -43,18 +47,19 @@ export interface Source {
   readonly datastoreId: string
   readonly imageSetId: string
   readonly images: readonly StackImage[]
-  /** Of decoded frames in memory. */
-  readonly cachedBytesMax?: number | undefined
 }
 
 const LOADING: Loaded = { kind: 'loading' }
 
 export function openLoader(source: Source): Loader {
-  const { images, cachedBytesMax = CACHED_FRAME_BYTES_MAX } = source
+  const { images } = source
   const loaded = new Map<number, Loaded>()
   const inFlight = new Map<number, AbortController>()
   const listeners = new Set<() => void>()
   let position = { index: 0, count: images.length, direction: 1 as 1 | -1 }
+  let cachedBytesMax = CACHED_FRAME_BYTES_MAX
+  let isStarted = false
+  let isComplete = false
   let isClosed = false
 
   const set = (index: number, next: Loaded) => {
@@ -76,7 +81,9 @@ export function openLoader(source: Source): Loader {
       })
       .finally(() => {
         if (inFlight.get(index) === abort) inFlight.delete(index)
-        if (!isClosed) loadNext()
+        if (isClosed) return
+        loadNext()
+        if (isComplete) for (const listener of listeners) listener()
       })
   }
 
@@ -109,6 +116,7 @@ export function openLoader(source: Source): Loader {
       inFlight.delete(index)
       abort.abort()
     }
+    isComplete = order.every(isSettled)
     for (const index of order) {
       if (isSettled(index) || inFlight.has(index)) continue
       // Nothing is prefetched while the person waits for the current image.
@@ -123,12 +131,19 @@ export function openLoader(source: Source): Loader {
     show(index) {
       const direction = index < position.index ? -1 : index > position.index ? 1 : position.direction
       position = { ...position, index, direction }
+      isStarted = true
       loadNext()
     },
     retry() {
       for (const [index, state] of loaded) if (state.kind === 'failed') loaded.delete(index)
       loadNext()
     },
+    limit(bytesMax) {
+      if (bytesMax === cachedBytesMax) return
+      cachedBytesMax = bytesMax
+      if (isStarted) loadNext()
+    },
+    isComplete: () => isComplete,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -148,7 +163,7 @@ interface FrameRequest {
 
 /** Fetches and decodes a frame. @throws DecodeError and the errors of the client */
 export async function loadFrame(
-  { client, datastoreId, imageSetId }: Omit<Source, 'images' | 'cachedBytesMax'>,
+  { client, datastoreId, imageSetId }: Omit<Source, 'images'>,
   { image, columnsMin, signal }: FrameRequest,
 ): Promise<DecodedFrame> {
   const imageFrameId = image.frame!.ID

@@ -83,9 +83,27 @@ describe('the presets', () => {
       ...{ WindowCenterWidthExplanation: ['Soft', ''], VOILUTSequence: [{ LUTExplanation: 'Film' }] },
     })
     const names = presetsOf(image).map(({ name }) => name)
-    assert.deepEqual(names.slice(0, 4), ['Soft', 'Stored window 2', 'Film', 'Soft tissue'])
+    // Soft tissue and lung are those that the document has.
+    assert.deepEqual(names, ['Soft', 'Stored window 2', 'Film', 'Bone', 'Brain', 'Angiography'])
     assert.deepEqual(presetsOf(image)[1]!.voi, { kind: 'window', window: { center: -600, width: 1500 } })
     assert.deepEqual(presetsOf(imageOf({ Modality: 'MR' })), [])
+  })
+
+  test('of modalities without a common scale are relative to the window of the document', () => {
+    const windows = (Modality: string) =>
+      presetsOf(imageOf({ Modality, WindowCenter: '200', WindowWidth: '400' })).map(({ name, voi }) => [
+        name,
+        voi.kind === 'window' && [voi.window.center, voi.window.width],
+      ])
+    assert.deepEqual(windows('MR'), [
+      ['Stored window', [200, 400]],
+      ['More contrast', [200, 240]],
+      ['Less contrast', [200, 640]],
+    ])
+    assert.deepEqual(windows('PT').slice(1), [
+      ['Half of the range', [100, 200]],
+      ['Quarter of the range', [50, 100]],
+    ])
   })
 
   test('a VOI LUT table is scaled by the maximum of its bits', () => {

@@ -50,7 +50,19 @@ function window(name: string, center: number, width: number): Preset {
   return { name, voi: { kind: 'window', window: { center, width } } }
 }
 
-/** The windows and tables of the document, and then common windows. The first of the document is the default. */
+/** Windows of modalities whose values have no common scale: relative to the first window of the document. */
+function relativeWindows(modality: string, { center, width }: Window): readonly Preset[] {
+  // From zero up, in colors or grays of what a tracer emits.
+  if (modality === 'PT' || modality === 'NM') {
+    const top = center + width / 2
+    return [window('Half of the range', top / 4, top / 2), window('Quarter of the range', top / 8, top / 4)]
+  }
+  return [window('More contrast', center, width * 0.6), window('Less contrast', center, width * 1.6)]
+}
+
+/**
+ * The windows and tables of the document, and then those of the modality that differ from them. The first of the document is the default.
+ */
 export function presetsOf(image: StackImage): readonly Preset[] {
   const centers = numbersOf(image.attribute('WindowCenter'))
   const widths = numbersOf(image.attribute('WindowWidth'))
@@ -67,7 +79,15 @@ export function presetsOf(image: StackImage): readonly Preset[] {
     }),
   )
   const isCT = textOf(image.instance.Modality) === 'CT' && textOf(image.attribute('RescaleType')) !== 'US'
-  return [...windows, ...tables, ...(isCT ? CT_WINDOWS : [])]
+  const modality = textOf(image.instance.Modality)
+  const [first] = windows
+  const ofModality = isCT
+    ? CT_WINDOWS
+    : modality !== 'CT' && first?.voi.kind === 'window' && first.voi.window.width > 0
+      ? relativeWindows(modality, first.voi.window)
+      : []
+  const stored = windows.map(({ voi }) => JSON.stringify(voi))
+  return [...windows, ...tables, ...ofModality.filter(({ voi }) => !stored.includes(JSON.stringify(voi)))]
 }
 
 /** Undefined if the image has no such table. */

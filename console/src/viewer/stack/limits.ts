@@ -2,6 +2,9 @@
 
 /** Decoded frames in memory. Those furthest from the current image are dropped first. */
 export const CACHED_FRAME_BYTES_MAX = 384 * 1024 * 1024
+/** Series that are not on screen and keep decoded frames, and how much of each. */
+export const IDLE_LOADERS_MAX = 3
+export const IDLE_FRAME_BYTES_MAX = 48 * 1024 * 1024
 /** Frames that are fetched at a time, in addition to the current one. */
 export const PREFETCHED_FRAMES_MAX = 4
 /** Workers that decode. */
@@ -19,3 +22,13 @@ export const VIDEO_BYTES_MAX = 512 * 1024 * 1024
 export const CONCURRENT_THUMBNAILS_MAX = 4
 export const CACHED_THUMBNAILS_MAX = 500
 export const THUMBNAIL_COLUMNS = 96
+/** Shapes on the images of an image set. The first drawn is dropped first. */
+export const SHAPES_MAX = 500
+export const UNDO_STEPS_MAX = 100
+/** Of the text of an arrow. */
+export const ARROW_TEXT_MAX = 200
+/** Shapes of one measurement report, and reports of a study, that are drawn. */
+export const SAVED_SHAPES_MAX = 1_000
+export const REPORTS_MAX = 20
+/** Content items of a structured report that are shown. */
+export const REPORT_ITEMS_MAX = 5_000

@@ -1,7 +1,7 @@
 /** The order of images, the precedence of attributes, and the texts of the overlay. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cornersOf, frameRateOf } from '../overlay-text.ts'
+import { cornersOf, durationMsOf, frameRateOf } from '../overlay-text.ts'
 import { documentOf, frame, imageOf } from '../viewer.fixture.ts'
 import { imagesOf } from './stack.ts'
 
@@ -78,4 +78,14 @@ test('the frame rate is that of the instance', () => {
   assert.equal(frameRateOf(imageOf({ FrameTime: '40', CineRate: '12' })), 12)
   assert.equal(frameRateOf(imageOf({ FrameTime: '0' })), 10)
   assert.equal(frameRateOf(imageOf({ RecommendedDisplayFrameRate: '500' })), 60)
+})
+
+test('frames with times of their own are shown for that long', () => {
+  const attributes = { FrameTimeVector: ['0', '40', '200', '5'] }
+  const frames = ['a', 'b', 'c', 'd'].map((id) => frame(id))
+  const images = imagesOf(documentOf({ '1.1': { attributes, frames } }))
+  const durations = images.map((image, index) => durationMsOf(image, images[(index + 1) % images.length]!))
+  // At most 60 frames a second, and the last as long as the first.
+  assert.deepEqual(durations, [40, 200, 1_000 / 60, 40])
+  assert.equal(durationMsOf(imageOf({ FrameTime: '40' }), imageOf()), 40)
 })

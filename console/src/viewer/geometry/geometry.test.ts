@@ -1,8 +1,8 @@
 /** The position of an image on the stage, and the sides of the patient at its edges. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { imageOf } from '../viewer.fixture.ts'
 import { areaOf, aspectOf, edgesOf, FIT, scaleOf, zoomed } from './geometry.ts'
-import { imageOf } from './viewer.fixture.ts'
 
 const stage = { width: 400, height: 300, density: 1 }
 const square = { columns: 100, rows: 100, aspect: 1 }

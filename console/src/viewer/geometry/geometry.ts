@@ -1,7 +1,7 @@
 /** The position of an image on the stage. Lengths are CSS pixels unless named otherwise. */
 
-import { normalOf, type StackImage } from './stack/stack.ts'
-import { numbersOf, textsOf } from './stack/values.ts'
+import { normalOf, type StackImage } from '../stack/stack.ts'
+import { numbersOf, textsOf } from '../stack/values.ts'
 
 export interface View {
   /** `fit`: fits the stage. `actual`: one device pixel per column. A number: CSS pixels per column. */
@@ -79,7 +79,7 @@ export function aspectOf(image: StackImage): number {
   return 1
 }
 
-interface Edges {
+export interface Edges {
   readonly left: string
   readonly right: string
   readonly top: string
