@@ -1,6 +1,7 @@
 /** The series of the study that is open in the list, each with a thumbnail and the image sets that hold it. */
 import './studies.css'
 import Box from '@cloudscape-design/components/box'
+import Button from '@cloudscape-design/components/button'
 import Link from '@cloudscape-design/components/link'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import SplitPanel from '@cloudscape-design/components/split-panel'
@@ -35,7 +36,12 @@ export function StudyPanel({ datastoreId, study }: { datastoreId: string; study:
       ]
     : ['Study']
   return (
-    <SplitPanel header={header.filter(Boolean).join(' · ')} closeBehavior="hide" ariaLabel="Series of the study">
+    <SplitPanel
+      header={header.filter(Boolean).join(' · ')}
+      headerActions={<Button href={hrefTo(`datastores/${datastoreId}/studies/${study}`)}>Open study</Button>}
+      closeBehavior="hide"
+      ariaLabel="Series of the study"
+    >
       {series.error && <ErrorAlert error={series.error} action="load the series" onRetry={() => series.refetch()} />}
       {series.isPending && <Loading what="series" />}
       {series.data?.length === 0 && (
