@@ -53,7 +53,10 @@ describe('pages', skip, async () => {
       address: store,
       async ready(page) {
         await page.getByText(/Search took/).waitFor()
+        // On a phone the last one is below the screen, where it is not loaded yet.
+        await page.locator('.thumbnail').last().scrollIntoViewIfNeeded()
         await page.waitForFunction(() => document.querySelectorAll('.thumbnail img').length === 4)
+        await page.evaluate(() => window.scrollTo(0, 0))
       },
     },
     {

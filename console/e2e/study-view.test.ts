@@ -183,9 +183,9 @@ describe('the study view', skip, async () => {
     await isAt(page, 1, 'Image 1 of 9')
     await stageIn(page, 1).press('ArrowDown')
     await stageIn(page, 1).press(']')
-    const window = await page.getByText(/^W \d+ {2}L \d+$/).innerText()
+    // Waits for another window than the first one.
+    const window = await page.getByText(/^W (?!256 )\d+ {2}L \d+$/).innerText()
     const [width, center] = window.match(/\d+/g)!
-    assert.notEqual(width, '256')
     await urlHas(page, `pane=${seriesUid(THICK_SERIES)},2,${center},${width}`)
     const url = page.url()
     assert.doesNotMatch(decodeURIComponent(url), /P\*7|Okafor|Ngozi/)
