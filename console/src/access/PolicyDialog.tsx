@@ -7,8 +7,8 @@ import Textarea from '@cloudscape-design/components/textarea'
 import { useState } from 'react'
 import type { PolicySummary } from '../../../src/contract/access.ts'
 import { useApi } from '../api.ts'
+import { FormDialog } from '../components/FormDialog.tsx'
 import { putPolicy } from './access-api.ts'
-import { FormDialog } from './FormDialog.tsx'
 
 const EXAMPLE = JSON.stringify(
   {

@@ -4,8 +4,8 @@ import Input from '@cloudscape-design/components/input'
 import { useState } from 'react'
 import type { CreatedKey, PrincipalSummary } from '../../../src/contract/access.ts'
 import { useApi } from '../api.ts'
+import { FormDialog } from '../components/FormDialog.tsx'
 import { createPrincipal, setPolicies } from './access-api.ts'
-import { FormDialog } from './FormDialog.tsx'
 import { PolicySelect } from './PolicySelect.tsx'
 
 interface CreatePrincipalDialogProps {

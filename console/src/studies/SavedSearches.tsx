@@ -7,7 +7,8 @@ import FormField from '@cloudscape-design/components/form-field'
 import Input from '@cloudscape-design/components/input'
 import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
+import { FormDialog } from '../components/FormDialog.tsx'
 import { NAME_CHARACTERS_MAX, readSaved, SAVED_SEARCHES_MAX, type SavedSearch, writeSaved } from './saved-searches.ts'
 import { fragmentOf, type StudySearch, studySearchOf } from './study-search.ts'
 
@@ -91,45 +92,28 @@ function SaveDialog({
   const isFull = saved.length >= SAVED_SEARCHES_MAX && !isReplaced
   const isComplete = trimmed !== '' && trimmed.length <= NAME_CHARACTERS_MAX && !isFull
 
-  function submit(event: FormEvent) {
-    event.preventDefault()
-    if (isComplete) onSave(trimmed)
-  }
-
   return (
-    <Modal
-      visible
-      header="Save search"
-      closeAriaLabel="Close"
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button onClick={onClose}>Cancel</Button>
-            <Button variant="primary" form="save-search" disabled={!isComplete}>
-              Save
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+    <FormDialog
+      title="Save search"
+      action="save the search"
+      submitText="Save"
+      isComplete={isComplete}
+      onSubmit={async () => onSave(trimmed)}
+      onClose={onClose}
     >
-      <form id="save-search" onSubmit={submit}>
-        <SpaceBetween size="m">
-          <Alert type="info">{KEPT}</Alert>
-          <FormField
-            label="Name of the search"
-            errorText={
-              isFull
-                ? `A data store has up to ${SAVED_SEARCHES_MAX} saved searches. Remove one first.`
-                : trimmed.length > NAME_CHARACTERS_MAX && `A name can have up to ${NAME_CHARACTERS_MAX} characters.`
-            }
-            warningText={isReplaced && 'This replaces the saved search of the same name.'}
-          >
-            <Input value={name} onChange={({ detail }) => setName(detail.value)} autoFocus autoComplete={false} />
-          </FormField>
-        </SpaceBetween>
-      </form>
-    </Modal>
+      <Alert type="info">{KEPT}</Alert>
+      <FormField
+        label="Name of the search"
+        errorText={
+          isFull
+            ? `A data store has up to ${SAVED_SEARCHES_MAX} saved searches. Remove one first.`
+            : trimmed.length > NAME_CHARACTERS_MAX && `A name can have up to ${NAME_CHARACTERS_MAX} characters.`
+        }
+        warningText={isReplaced && 'This replaces the saved search of the same name.'}
+      >
+        <Input value={name} onChange={({ detail }) => setName(detail.value)} autoFocus autoComplete={false} />
+      </FormField>
+    </FormDialog>
   )
 }
 

@@ -4,7 +4,7 @@ import Button from '@cloudscape-design/components/button'
 import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { type FormEvent, type ReactNode, useState } from 'react'
-import { ErrorAlert } from '../components/ErrorAlert.tsx'
+import { ErrorAlert } from './ErrorAlert.tsx'
 
 interface FormDialogProps {
   readonly title: string
