@@ -108,7 +108,11 @@ export class CachedLeaves {
     return cached.rowLeaves
   }
 
-  /** After a rollback: reads the leaves that undone changes may have written, and everything written after `confirmed`. */
+  /**
+   * After a rollback: reads the leaves that undone changes may have written, and everything written after `confirmed`. A partition with a leaf
+   * that is not there any more is forgotten: its number is given again, also behind numbers that the partition has, and leaves are kept in the order of
+   * their numbers. A leaf that a partition does not know is left to `boundsOf`.
+   */
   *readAgain(written: Iterable<number>, confirmed: number): Sql<void> {
     for (const cached of this.#bounds.values()) cached.seen = Math.min(cached.seen, confirmed)
     for (const leaf of written) {
@@ -117,13 +121,14 @@ export class CachedLeaves {
         leaf,
       )
       for (const [partition, { bounds }] of this.#bounds) {
+        if (!bounds.has(leaf)) continue
         if (row?.partition === partition) bounds.set(leaf, row.entry_count, decodeBounds(row.bounds))
-        else bounds.unset(leaf)
+        else this.drop(partition)
       }
     }
   }
 
-  /** For a partition that was retired. */
+  /** For a partition that was retired, or whose leaves are not known any more. */
   drop(partition: number): void {
     this.#bounds.delete(partition)
   }

@@ -139,14 +139,8 @@ export class LeafBounds {
     this.entryCounts[at] = entryCount
   }
 
-  /** For a leaf that does not exist after a rollback: no point is in it. */
-  unset(leaf: number): void {
-    const at = this.#placeOf(leaf)
-    if (at === undefined) return
-    this.#count(at, 0)
-    const start = (at % LEAVES_PER_GROUP) * NUMBERS_PER_LEAF
-    this.#numbers[groupOf(at)]?.fill(Number.NaN, start, start + NUMBERS_PER_LEAF)
-    this.#groupsToSum.add(groupOf(at))
+  has(leaf: number): boolean {
+    return this.#placeOf(leaf) !== undefined
   }
 
   isLoaded(group: number): boolean {
@@ -286,7 +280,7 @@ export class LeafBounds {
     }
   }
 
-  /** @param high the distance from the lower end to the upper one. NaN, from `unset`, widens nothing. */
+  /** @param high the distance from the lower end to the upper one. NaN, of a leaf that was not there to load, widens nothing. */
   #widen(low: number, numbers: Float64Array, from: number, high: number): void {
     if (numbers[from]! < this.#groups[low]!) this.#groups[low] = numbers[from]!
     if (numbers[from + high]! > this.#groups[low + high]!) this.#groups[low + high] = numbers[from + high]!
