@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { movableClock } from '../../acceptance/support/clock.ts'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
@@ -16,33 +18,121 @@ const skip = skipUnlessChromium()
 
 describe('signing in', skip, async () => {
   if ('skip' in skip) return
-  const { hilum, sdk } = await openHilum()
-  await activeDatastore(sdk, { datastoreName: 'clinic' })
+  const clock = movableClock(new Date().toISOString())
+  const { hilum, sdk } = await openHilum(clock.options)
+  const datastoreId = await activeDatastore(sdk, { datastoreName: 'clinic' })
   const browser = await openBrowser()
   const { accessKeyId, secretAccessKey } = hilum.client.credentials
 
-  test('the access key is stored for one tab only', async (t) => {
-    const page = await visit(t, { browser, hilum, address: '../', isSignedIn: false })
+  const signIn = async (page: Page) => {
+    await page.getByLabel('Access key ID').fill(` ${accessKeyId} `)
+    await page.getByLabel('Secret access key').fill(secretAccessKey)
+    await page.keyboard.press('Enter')
+  }
+  const storedIn = (page: Page) => page.evaluate(() => sessionStorage.getItem('hilum.access-key') ?? '')
+  const signOut = async (page: Page) => {
+    await page.getByRole('button', { name: 'Account Owner' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  }
+
+  test('an access key is exchanged for a session, which only the open tabs have, and a link keeps its parameters', async (t) => {
+    const address = `datastores/${datastoreId}#patient=P-1&created=-30d`
+    const page = await visit(t, { browser, hilum, address, isSignedIn: false })
+    await page.getByRole('button', { name: 'Sign in' }).waitFor()
     await assertAccessible(page)
     await takeScreenshot(page, 'sign-in')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText('Enter the access key ID.').waitFor()
-    await page.getByLabel('Access key ID').fill(` ${accessKeyId} `)
-    await page.getByLabel('Secret access key').fill(secretAccessKey)
-    await page.keyboard.press('Enter')
-    await page.getByRole('link', { name: 'clinic' }).waitFor()
-    await page.reload()
-    await page.getByRole('link', { name: 'clinic' }).waitFor()
+    await signIn(page)
+    await page.getByText('No matches').waitFor()
+    assert.equal(page.url(), `${hilum.endpoint}/console/${address}`)
+    const stored = await storedIn(page)
+    assert.ok(JSON.parse(stored).sessionToken.length > 100)
+    assert.ok(!stored.includes(secretAccessKey) && !stored.includes(accessKeyId))
     const kept = await page.evaluate(() => ({ local: localStorage.length, cookie: document.cookie }))
     assert.deepEqual(kept, { local: 0, cookie: '' })
+    await page.reload()
+    await page.getByText('No matches').waitFor()
+  })
+
+  test('links in new tabs need no other sign-in, and signing out signs out all tabs', async (t) => {
+    const page = await visit(t, { browser, hilum, isSignedIn: false })
+    await signIn(page)
+    const link = page.getByRole('link', { name: 'clinic' })
+    const tabOf = async (open: () => Promise<unknown>) => {
+      const [tab] = await Promise.all([page.context().waitForEvent('page'), open()])
+      await tab.getByText('No image sets', { exact: true }).waitFor()
+      return tab
+    }
+    const byCtrl = await tabOf(() => link.click({ modifiers: ['ControlOrMeta'] }))
+    await tabOf(() => link.click({ button: 'middle' }))
+    const pasted = await page.context().newPage()
+    await pasted.goto(`${hilum.endpoint}/console/datastores/${datastoreId}/details`)
+    await pasted.getByText('Data store ID').waitFor()
+    assert.equal(await storedIn(pasted), await storedIn(page))
+
+    // A page of a tab that the browser put aside, and that hears no message.
+    const beforeSignOut = await storedIn(page)
+    await signOut(pasted)
+    for (const tab of page.context().pages()) {
+      await tab.getByLabel('Access key ID').waitFor()
+      assert.equal(await storedIn(tab), '')
+    }
+    await byCtrl.evaluate((stored) => sessionStorage.setItem('hilum.access-key', stored), beforeSignOut)
+    await byCtrl.reload()
+    await byCtrl.getByLabel('Access key ID').waitFor()
+    const later = await page.context().newPage()
+    await later.goto(`${hilum.endpoint}/console/`)
+    await signIn(later)
+    await page.getByRole('link', { name: 'clinic' }).waitFor()
+    await byCtrl.getByText('No image sets', { exact: true }).waitFor()
+  })
+
+  test('one of the tabs renews the session for all', async (t) => {
+    const page = await visit(t, { browser, hilum, address: '../', isSignedIn: false })
+    const context = page.context()
+    await context.clock.install({ time: clock.now() })
+    await page.goto(`${hilum.endpoint}/console/`)
+    await signIn(page)
+    await page.getByRole('link', { name: 'clinic' }).waitFor()
+    const first = await storedIn(page)
+    const tabs = [page, await context.newPage(), await context.newPage()]
+    for (const tab of tabs.slice(1)) {
+      await tab.goto(`${hilum.endpoint}/console/`)
+      await tab.getByRole('link', { name: 'clinic' }).waitFor()
+    }
+    let renewals = 0
+    context.on('request', (request) => {
+      if (request.url().endsWith('/hilum/session')) renewals++
+    })
+    clock.advance(45 * 60_000)
+    await context.clock.fastForward('45:00')
+    for (const tab of tabs) {
+      await tab.waitForFunction((before) => sessionStorage.getItem('hilum.access-key') !== before, first)
+      await tab.getByRole('button', { name: 'Refresh' }).click()
+      await tab.getByRole('link', { name: 'clinic' }).waitFor()
+    }
+    assert.deepEqual([...new Set(await Promise.all(tabs.map(storedIn)))].length, 1)
+    assert.equal(renewals, 1)
+  })
+
+  test('a principal of whom a policy denies sessions works in one tab', async (t) => {
+    const statement = (Effect: string, Action: string) => ({ Effect, Action, Resource: '*' })
+    const Statement = [statement('Allow', 'medical-imaging:*'), statement('Deny', 'hilum:CreateSession')]
+    const body = JSON.stringify({
+      principalName: 'device',
+      policies: [{ policyName: 'own', policyDocument: JSON.stringify({ Statement }) }],
+    })
+    const reply = await sendSigned(hilum, { method: 'POST', path: '/hilum/principals', body })
+    const page = await visit(t, { browser, hilum, isSignedIn: false, expectedLog: /403/ })
+    const key = reply.json() as { accessKeyId: string; secretAccessKey: string }
+    await page.getByLabel('Access key ID').fill(key.accessKeyId)
+    await page.getByLabel('Secret access key').fill(key.secretAccessKey)
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: 'clinic' }).waitFor()
     const other = await page.context().newPage()
     await other.goto(`${hilum.endpoint}/console/`)
     await other.getByLabel('Access key ID').waitFor()
-
-    await page.getByRole('button', { name: 'Access key' }).click()
-    await page.getByRole('menuitem', { name: 'Sign out' }).click()
-    await page.getByLabel('Access key ID').waitFor()
-    assert.equal(await page.evaluate(() => sessionStorage.length), 0)
   })
 
   test('a wrong access key ID and a wrong secret have different messages', async (t) => {
@@ -62,7 +152,7 @@ describe('signing in', skip, async () => {
     const page = await visit(t, { browser, hilum, address: `#open=${token}`, isSignedIn: false, expectedLog: /403/ })
     await page.getByRole('link', { name: 'clinic' }).waitFor()
     assert.equal(page.url(), `${hilum.endpoint}/console/`)
-    const stored = await page.evaluate(() => sessionStorage.getItem('hilum.access-key') ?? '')
+    const stored = await storedIn(page)
     assert.ok(JSON.parse(stored).sessionToken.length > 100)
     assert.ok(!stored.includes(secretAccessKey) && !stored.includes(accessKeyId))
     await page.reload()
@@ -115,9 +205,15 @@ test('the console works over plain HTTP from another host, where browsers have n
   await activeDatastore(sdk, { datastoreName: 'ward' })
   const browser = await openBrowser('--host-resolver-rules=MAP hospital.test 127.0.0.1')
   const endpoint = `http://hospital.test:${new URL(hilum.endpoint).port}`
-  const page = await visit(t, { browser, hilum: { ...hilum, endpoint } })
+  const page = await visit(t, { browser, hilum: { ...hilum, endpoint }, isSignedIn: false })
+  await page.getByLabel('Access key ID').fill(hilum.client.credentials.accessKeyId)
+  await page.getByLabel('Secret access key').fill(hilum.client.credentials.secretAccessKey)
+  await page.keyboard.press('Enter')
   await page.getByRole('link', { name: 'ward' }).waitFor()
   assert.equal(await page.evaluate(() => window.isSecureContext), false)
+  const other = await page.context().newPage()
+  await other.goto(`${endpoint}/console/`)
+  await other.getByRole('link', { name: 'ward' }).waitFor()
   await page.getByRole('link', { name: 'ward' }).click()
   await page.getByText('No image sets', { exact: true }).waitFor()
   await page.getByRole('link', { name: 'Import DICOM data' }).first().click()

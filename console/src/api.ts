@@ -1,5 +1,5 @@
 /**
- * Requests to the server that served this page: the 18 operations through the official SDK, signed with the credentials of this tab, and
+ * Requests to the server that served this page: the 18 operations through the official SDK, signed with the credentials of the session, and
  * the extensions of Hilum (docs/extensions.md) through headers and the routes below /hilum/.
  */
 import { Sha256 } from '@aws-crypto/sha256-browser'
@@ -7,7 +7,7 @@ import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { createContext, useContext } from 'react'
 import { renewedCredentials } from './renewed-credentials.ts'
-import { type AccessKey, storeRenewed } from './session.ts'
+import { type AccessKey, askOtherTabs, renewalOf, storeRenewed } from './session.ts'
 
 /** Needed for the signature only: Hilum accepts every region. */
 const REGION = 'us-east-1'
@@ -45,10 +45,17 @@ export class HilumError extends Error {
 
 export function openApi(accessKey: AccessKey): Api {
   const endpoint = window.location.origin
-  const current = renewedCredentials(accessKey, { renew, onRenewed: storeRenewed, now: Date.now })
+  const current = renewedCredentials({
+    latest: () => renewalOf(accessKey),
+    renew: startSession,
+    onRenewed: (next) => storeRenewed(accessKey, next),
+    inTurn: renewInTurn,
+    now: Date.now,
+  })
   const stopRenewing = current.start()
   const credentials = async () => {
-    const { expiresAt, ...key } = await current.get()
+    const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = await current.get()
+    const key = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
     return { ...key, ...(expiresAt !== undefined && { expiration: new Date(expiresAt * 1000) }) }
   }
   const client = new MedicalImagingClient({ endpoint, region: REGION, credentials, disableHostPrefix: true })
@@ -72,8 +79,21 @@ export function openApi(accessKey: AccessKey): Api {
   }
 }
 
-const renew = async (current: AccessKey): Promise<AccessKey> =>
-  (await (await sendSigned(current, belowHilum({ method: 'POST', path: ['session'] }))).json()) as AccessKey
+/** Session credentials in exchange for an access key, or for other ones of the session. @throws HilumError if the server refuses */
+export const startSession = async (key: AccessKey): Promise<AccessKey> =>
+  (await (await sendSigned(key, belowHilum({ method: 'POST', path: ['session'] }))).json()) as AccessKey
+
+/** Browsers have locks for secure origins only. Without them two tabs that wake at once may both renew, which does no harm. */
+async function renewInTurn(renewal: () => Promise<void>): Promise<void> {
+  const renewOnce = async () => {
+    await askOtherTabs()
+    await renewal()
+  }
+  // `locks` is undefined over plain HTTP.
+  const { locks } = window.navigator as { readonly locks?: LockManager }
+  if (locks === undefined) await renewOnce()
+  else await locks.request('hilum.renew', renewOnce)
+}
 
 const belowHilum = (request: HilumRequest): HilumRequest => ({ ...request, path: ['hilum', ...request.path] })
 

@@ -13,7 +13,7 @@ import { interceptLinks, useLocation } from './location.ts'
 import { SignInPage } from './pages/SignInPage.tsx'
 import { refetchIntervalOf } from './refetch-interval.ts'
 import { routeOf } from './routes.tsx'
-import { useAccessKey } from './session.ts'
+import { lookForSession, useSession } from './session.ts'
 import { startTheme } from './theme.ts'
 
 const createQueryClient = () =>
@@ -28,15 +28,20 @@ const createQueryClient = () =>
     },
   })
 
+/** Of a sign-in link. */
+const tokenOf = (fragment: string): string | null => new URLSearchParams(fragment).get('open')
+
 function Console() {
-  const accessKey = useAccessKey()
+  const session = useSession()
+  const accessKey = session === 'looking' ? undefined : session
   const { path, fragment } = useLocation()
   const api = useMemo(() => accessKey && openApi(accessKey), [accessKey])
   // A cache per access key: another key may not see the same resources.
   const queries = useMemo(() => (api === undefined ? undefined : createQueryClient()), [api])
   useEffect(() => () => api?.close(), [api])
 
-  const token = new URLSearchParams(fragment).get('open')
+  const token = tokenOf(fragment)
+  if (session === 'looking') return <Loading what="session" />
   if (api === undefined || queries === undefined || token !== null) return <SignInPage token={token ?? undefined} />
   const { page: Page, parameters, key } = routeOf(path)
   return (
@@ -57,6 +62,7 @@ function Console() {
 // Without this, the browser would open a file that is dropped outside a drop zone.
 for (const type of ['dragover', 'drop']) window.addEventListener(type, (event) => event.preventDefault())
 startTheme()
+if (tokenOf(window.location.hash.slice(1)) === null) lookForSession()
 interceptLinks()
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

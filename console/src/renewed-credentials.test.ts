@@ -9,9 +9,20 @@ function open(first: AccessKey) {
   const time = { now: 0 }
   const stored: AccessKey[] = []
   const server = { renewals: 0, isAway: false }
-  const credentials = renewedCredentials(first, {
+  const others = { renewed: undefined as AccessKey | undefined }
+  let latest = first
+  const credentials = renewedCredentials({
     now: () => time.now,
-    onRenewed: (next) => stored.push(next),
+    random: () => 0,
+    latest: () => latest,
+    onRenewed(next) {
+      latest = next
+      stored.push(next)
+    },
+    async inTurn(renewal) {
+      latest = others.renewed ?? latest
+      await renewal()
+    },
     async renew() {
       if (server.isAway) throw new TypeError('Failed to fetch')
       const accessKeyId = `SESSION${++server.renewals}`
@@ -19,7 +30,7 @@ function open(first: AccessKey) {
     },
   })
   const id = async () => (await credentials.get()).accessKeyId
-  return { id, time, stored, server }
+  return { id, time, stored, server, others }
 }
 const SESSION = { accessKeyId: 'FIRST', secretAccessKey: 's', sessionToken: 't', expiresAt: HOUR_MS / 1000 }
 
@@ -54,4 +65,12 @@ test('a failed renewal keeps the current ones, and is tried again half a minute 
   assert.equal(await id(), 'FIRST')
   time.now += 1
   assert.equal(await id(), 'SESSION1')
+})
+
+test('credentials that another tab has renewed are used, and not renewed again', async () => {
+  const { id, time, server, others } = open(SESSION)
+  time.now = HOUR_MS / 2 + 1
+  others.renewed = { ...SESSION, accessKeyId: 'OTHER', expiresAt: (1.5 * HOUR_MS) / 1000 }
+  assert.equal(await id(), 'OTHER')
+  assert.equal(server.renewals, 0)
 })

@@ -1,8 +1,10 @@
-/** The current credentials of this tab: an access key as it is, session credentials renewed before they expire. */
+/** The current credentials of this tab: an access key as it is, session credentials renewed before they expire, by one of the tabs. */
 import type { AccessKey } from './session.ts'
 
 /** Renewed when less of their hour is left, so that a request never waits for an expired session. */
 const RENEW_BEFORE_SECONDS = 30 * 60
+/** The tabs renew at different times within these: the first one gives its renewal to the others. */
+const RENEW_LATER_SECONDS_MAX = 5 * 60
 /** A renewal that failed, because the server restarts for example, is tried again. */
 const RETRY_MS = 30_000
 
@@ -13,36 +15,36 @@ interface RenewedCredentials {
   start(): () => void
 }
 
-export function renewedCredentials(
-  first: AccessKey,
-  {
-    renew,
-    onRenewed,
-    now,
-  }: {
-    /** Signs with the current credentials. Throws if the server refuses. */
-    readonly renew: (current: AccessKey) => Promise<AccessKey>
-    readonly onRenewed: (next: AccessKey) => void
-    /** Milliseconds since 1970. */
-    readonly now: () => number
-  },
-): RenewedCredentials {
-  let current = first
+interface RenewalOptions {
+  /** The newest credentials that this tab knows. */
+  readonly latest: () => AccessKey
+  /** Signs with the current credentials. Throws if the server refuses. */
+  readonly renew: (current: AccessKey) => Promise<AccessKey>
+  readonly onRenewed: (next: AccessKey) => void
+  /** Calls the function while no other tab renews, after the renewals of other tabs have arrived. */
+  readonly inTurn: (renewal: () => Promise<void>) => Promise<void>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** From 0 to 1. */
+  readonly random?: () => number
+}
+
+export function renewedCredentials(options: RenewalOptions): RenewedCredentials {
+  const { latest, renew, onRenewed, inTurn, now, random = Math.random } = options
+  const renewBeforeSeconds = RENEW_BEFORE_SECONDS - random() * RENEW_LATER_SECONDS_MAX
   let renewing: Promise<void> | undefined
   let failedAt = Number.NEGATIVE_INFINITY
-  let isStopped = false
 
-  const isDue = () =>
-    current.expiresAt !== undefined &&
-    current.expiresAt - now() / 1000 < RENEW_BEFORE_SECONDS &&
-    now() - failedAt >= RETRY_MS
+  function isDue(): boolean {
+    const { expiresAt } = latest()
+    return expiresAt !== undefined && expiresAt - now() / 1000 < renewBeforeSeconds && now() - failedAt >= RETRY_MS
+  }
 
   async function renewNow(): Promise<void> {
     try {
-      const next = await renew(current)
-      if (isStopped) return
-      current = next
-      onRenewed(next)
+      await inTurn(async () => {
+        if (isDue()) onRenewed(await renew(latest()))
+      })
     } catch {
       // The current ones work until they expire. After that the server's answer says so.
       failedAt = now()
@@ -56,17 +58,14 @@ export function renewedCredentials(
       renewing ??= renewNow()
       await renewing
     }
-    return current
+    return latest()
   }
 
   return {
     get,
     start() {
       const timer = setInterval(() => void get(), 60_000)
-      return () => {
-        isStopped = true
-        clearInterval(timer)
-      }
+      return () => clearInterval(timer)
     },
   }
 }

@@ -164,9 +164,17 @@ test('only the files of the console and the exchange of a one-time link are publ
   assert.deepEqual(found, ['* /', '* /console', '* /console/{file+}', 'POST /hilum/console-link/redeem'])
 })
 
+const BY_DEFAULT = 'POST /hilum/session'
+
+test('a caller without policies may create a session, which can do no more, unless a policy denies it', async () => {
+  const statusWith = async (policies: Caller['policies']) => (await open({ policies }).send(BY_DEFAULT)).status
+  assert.equal(await statusWith(compilePolicies([])), 200)
+  assert.equal(await statusWith(policiesOf([{ Effect: 'Deny', Action: 'hilum:CreateSession', Resource: '*' }])), 403)
+})
+
 describe('no route is reached without a decision', () => {
   assert.ok(protectedRoutes.length >= 25)
-  for (const http of protectedRoutes) {
+  for (const http of protectedRoutes.filter((http) => http !== BY_DEFAULT)) {
     test(http, async () => {
       const without = open({ policies: compilePolicies([]) })
       const denied = await without.send(http)

@@ -5,7 +5,7 @@ import Link from '@cloudscape-design/components/link'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { type ErrorContext, type ErrorMessage, errorMessageOf } from '../error-messages.ts'
 import { hrefTo } from '../location.ts'
-import { setAccessKey } from '../session.ts'
+import { signOut } from '../session.ts'
 import { CodeBlock } from './CodeBlock.tsx'
 
 interface ErrorAlertProps extends ErrorContext {
@@ -17,7 +17,7 @@ export function ErrorAlert({ error, onRetry, ...context }: ErrorAlertProps) {
   const message = errorMessageOf(error, context)
   const action =
     message.kind === 'credentials' ? (
-      <Button onClick={() => setAccessKey(undefined)}>Sign in again</Button>
+      <Button onClick={signOut}>Sign in again</Button>
     ) : (
       onRetry && <Button onClick={onRetry}>Retry</Button>
     )

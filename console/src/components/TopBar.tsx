@@ -1,12 +1,12 @@
-/** The top navigation: a link to the data stores, the color mode, and the access key of this tab. */
+/** The top navigation: a link to the data stores, the color mode, and who is signed in. */
 import TopNavigation, { type TopNavigationProps } from '@cloudscape-design/components/top-navigation'
 import { hrefTo } from '../location.ts'
-import { setAccessKey, useAccessKey } from '../session.ts'
+import { type AccessKey, signOut, useSession } from '../session.ts'
 import { useTheme } from '../theme.ts'
 
 export function TopBar() {
   const { isDark, toggle } = useTheme()
-  const accessKey = useAccessKey()
+  const session = useSession()
   const utilities: TopNavigationProps.Utility[] = [
     {
       type: 'button',
@@ -15,16 +15,16 @@ export function TopBar() {
       onClick: toggle,
     },
   ]
-  if (accessKey !== undefined) {
+  if (session !== undefined && session !== 'looking') {
     utilities.push({ type: 'button', text: 'Access', href: hrefTo('principals') })
     utilities.push({
       type: 'menu-dropdown',
       iconName: 'user-profile',
-      text: accessKey.accessKeyId,
-      title: accessKey.accessKeyId,
-      ariaLabel: `Access key ${accessKey.accessKeyId}`,
+      text: nameOf(session),
+      title: session.principalArn ?? session.accessKeyId,
+      ariaLabel: `Account ${nameOf(session)}`,
       items: [{ id: 'sign-out', text: 'Sign out' }],
-      onItemClick: () => setAccessKey(undefined),
+      onItemClick: signOut,
     })
   }
   return (
@@ -46,3 +46,7 @@ export function TopBar() {
     </header>
   )
 }
+
+/** `arn:aws:iam::123456789012:user/mary` or `arn:aws:iam::123456789012:root`. */
+const nameOf = ({ principalArn, accessKeyId }: AccessKey): string =>
+  principalArn === undefined ? accessKeyId : (/:user\/(.+)$/.exec(principalArn)?.[1] ?? 'Owner')

@@ -1,5 +1,4 @@
 /** Sign-in with an access key, or with the sign-in link that `hilum demo` or `hilum console` printed. */
-import { ListDatastoresCommand } from '@aws-sdk/client-medical-imaging'
 import Alert from '@cloudscape-design/components/alert'
 import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
@@ -10,12 +9,12 @@ import Header from '@cloudscape-design/components/header'
 import Input from '@cloudscape-design/components/input'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { type FormEvent, useEffect, useState } from 'react'
-import { openApi, redeemSignInLink } from '../api.ts'
+import { redeemSignInLink, startSession } from '../api.ts'
 import { Loading } from '../components/Loading.tsx'
 import { PageLayout } from '../components/PageLayout.tsx'
 import { type ErrorMessage, errorMessageOf } from '../error-messages.ts'
 import { navigate } from '../location.ts'
-import { type AccessKey, setAccessKey } from '../session.ts'
+import { type AccessKey, signIn } from '../session.ts'
 
 export function SignInPage({ token }: { token: string | undefined }) {
   const [error, setError] = useState<ErrorMessage>()
@@ -26,7 +25,7 @@ export function SignInPage({ token }: { token: string | undefined }) {
     navigate(window.location.pathname, { replace: true })
     setRedeeming(true)
     redeemSignInLink(token)
-      .then(setAccessKey, (thrown: unknown) => setError(errorMessageOf(thrown, { action: 'sign in with this link' })))
+      .then(signIn, (thrown: unknown) => setError(errorMessageOf(thrown, { action: 'sign in with this link' })))
       .finally(() => setRedeeming(false))
   }, [token])
   if (isRedeeming) return <Loading what="access key" />
@@ -56,28 +55,25 @@ function AccessKeyForm({ onError }: { onError: (error: ErrorMessage | undefined)
   const requiredError = (value: string, name: string) =>
     isSubmitted && value === '' ? `Enter the ${name}.` : undefined
 
-  async function signIn(event: FormEvent) {
+  async function submit(event: FormEvent) {
     event.preventDefault()
     setSubmitted(true)
     if (entered.accessKeyId === '' || entered.secretAccessKey === '') return
     setSigningIn(true)
     onError(undefined)
-    const { client, close } = openApi(entered)
     try {
-      await client.send(new ListDatastoresCommand({ maxResults: 1 }))
-      setAccessKey(entered)
+      signIn(await startSession(entered))
     } catch (error) {
-      // The key is valid, and its policies do not allow the list of data stores.
-      if ((error as Error).name === 'AccessDeniedException') setAccessKey(entered)
+      // The key is valid, and its policies deny sessions: then it stays in this tab.
+      if ((error as Error).name === 'AccessDeniedException') signIn(entered)
       else onError(errorMessageOf(error))
     } finally {
-      close()
       setSigningIn(false)
     }
   }
 
   return (
-    <form onSubmit={signIn}>
+    <form onSubmit={submit}>
       <Form
         actions={
           <Button variant="primary" formAction="submit" loading={isSigningIn} loadingText="Signing in">
@@ -87,7 +83,7 @@ function AccessKeyForm({ onError }: { onError: (error: ErrorMessage | undefined)
       >
         <Container
           header={
-            <Header variant="h2" description="The access key is stored in this tab only, until you close it.">
+            <Header variant="h2" description="It is exchanged for a session, which all tabs of this browser share.">
               Access key
             </Header>
           }

@@ -67,6 +67,7 @@ export function createAuthorize(options: {
     const { action, resource } = need
     const request = { action, resource, valuesOf: valuesOf(caller, facts, need, resourceTags) }
     const decision = caller.policies.decide(request)
+    if (need.isAllowedByDefault && decision.outcome !== 'explicit deny') return
     if (decision.outcome !== 'allow') throw accessDenied(caller, need, decision)
   }
 

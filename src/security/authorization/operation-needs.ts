@@ -13,6 +13,8 @@ export interface Need {
   readonly resource: string
   /** Condition keys of the request by their name in lower case. */
   readonly values?: Readonly<Record<string, readonly string[]>>
+  /** Everyone may, unless a policy denies it. */
+  readonly isAllowedByDefault?: true
 }
 
 type NeedsOf<N extends OperationName> = (input: Input<N>, arns: Arns) => readonly Need[]

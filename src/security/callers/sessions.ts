@@ -14,6 +14,8 @@ export interface Session {
   readonly sessionToken: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
+  /** Whose permissions they have. */
+  readonly principalArn: string
 }
 
 interface OpenSession {
@@ -65,12 +67,12 @@ export function openSessions({
   }
 
   return {
-    start({ signInKeyId, renewableUntil = clock() + limits.sessionRenewableMs }) {
+    start({ arn, signInKeyId, renewableUntil = clock() + limits.sessionRenewableMs }) {
       const { accessKeyId, secretAccessKey } = makeAccessKey()
       const expiresAt = Math.min(clock() + limits.sessionMs, renewableUntil)
       const content = JSON.stringify([secretAccessKey, signInKeyId, expiresAt, renewableUntil])
       const sessionToken = seal.close(content, accessKeyId).toString('base64url')
-      return { accessKeyId, secretAccessKey, sessionToken, expiresAt }
+      return { accessKeyId, secretAccessKey, sessionToken, expiresAt, principalArn: arn }
     },
     open({ accessKeyId, sessionToken }) {
       const session = openToken(accessKeyId, sessionToken)
