@@ -102,6 +102,8 @@ export interface Limits {
   readonly uploadBytesPerKey: number
   /** Uploads leave this much of their disk free, for imports and the catalog. */
   readonly uploadDiskBytesKeptFree: number
+  /** Files that one request can add to an upload. */
+  readonly uploadFilesPerRequest: number
   /** The failed files, and the files with a warning, in the report of an import job. */
   readonly reportFiles: number
 
@@ -304,6 +306,7 @@ export const DEFAULT_LIMITS: Limits = {
   uploadMs: 7 * 24 * 3_600_000,
   uploadBytesPerKey: 256 * 1024 ** 3,
   uploadDiskBytesKeptFree: 2 * 1024 ** 3,
+  uploadFilesPerRequest: 1_000,
   reportFiles: 1_000,
 
   clientTokenMs: 24 * 3_600_000,

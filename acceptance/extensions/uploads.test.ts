@@ -13,7 +13,13 @@ import { exchange, signedHeaders, textOf } from '../support/raw-request.ts'
 const clock = movableClock('2026-01-01T00:00:00Z')
 const server = await openHilum({
   ...clock.options,
-  limits: { ...clock.options.limits, requestBodyBytes: 64 * 1024, importFileBytes: 512 * 1024, reportFiles: 3 },
+  limits: {
+    ...clock.options.limits,
+    requestBodyBytes: 64 * 1024,
+    importFileBytes: 512 * 1024,
+    reportFiles: 3,
+    uploadFilesPerRequest: 4,
+  },
 })
 const { hilum, sdk } = server
 
@@ -92,6 +98,52 @@ describe('an upload', () => {
     assert.equal((await ask('DELETE', `/hilum/uploads/${upload.uploadId}`)).status, 204)
   })
 
+  test('accepts several files in one request, and says what is wrong with a list of them', async () => {
+    const upload = await start()
+    const path = `/hilum/uploads/${upload.uploadId}`
+    const send = (list: unknown, ...contents: readonly string[]) =>
+      ask('POST', path, {
+        bytes: Buffer.from(`${typeof list === 'string' ? list : JSON.stringify(list)}\n${contents.join('')}`),
+      })
+    const list = [
+      { name: 'a/1.dcm', sizeBytes: 3 },
+      { name: 'empty', sizeBytes: 0 },
+      { name: 'Ä 2.dcm', sizeBytes: 5 },
+    ]
+    assert.equal((await send(list, 'one', '', 'two\n2')).status, 204)
+    assert.equal(String(Buffer.from((await stored(upload, 'a/1.dcm'))!)), 'one')
+    assert.equal((await stored(upload, 'empty'))!.length, 0)
+    assert.equal(String(Buffer.from((await stored(upload, 'Ä 2.dcm'))!)), 'two\n2')
+    for (const [refused, message] of [
+      [send(list, 'one', 'two\n2', 'more'), 'The sizes of the list must add up to the bytes after it, which are 12.'],
+      [send(list, 'one'), 'The sizes of the list must add up to the bytes after it, which are 3.'],
+      [
+        send('{"name": "secret"', 'x'),
+        'The first line of the body must be the list of files as JSON: [{"name": "a.dcm", "sizeBytes": 2}].',
+      ],
+      [
+        send([{ name: 'x', sizeBytes: -1 }], ''),
+        'File 1 of the list must have name, a text, and sizeBytes, a whole number.',
+      ],
+      [send([{ name: '../x', sizeBytes: 1 }], 'x'), 'A file cannot have this name: a part of it is empty, . or ...'],
+      [send([], ''), 'A request must have 1 to 4 files.'],
+      [
+        send(
+          Array.from({ length: 5 }, (_, at) => ({ name: `${at}`, sizeBytes: 0 })),
+          '',
+        ),
+        'A request must have 1 to 4 files.',
+      ],
+    ] as const) {
+      const { status, json } = await refused
+      assert.deepEqual([status, json().message], [400, message])
+    }
+    assert.equal(
+      (await ask('POST', '/hilum/uploads/x', { bytes: Buffer.from('[{"name":"a","sizeBytes":0}]') })).status,
+      400,
+    )
+  })
+
   test('accepts a large file in parts, in any order, and joins them', async () => {
     const upload = await start()
     const bytes = randomBytes(64 * 1024 * 2 + 7)
@@ -167,6 +219,7 @@ describe('an upload', () => {
     const host = new URL(hilum.endpoint).host
     for (const [method, path] of [
       ['POST', '/hilum/uploads'],
+      ['POST', '/hilum/uploads/x'],
       ['PUT', '/hilum/uploads/x/y'],
       ['POST', '/hilum/uploads/x/y'],
       ['DELETE', '/hilum/uploads/x'],

@@ -23,6 +23,11 @@ export interface UploadedFile {
   readonly name: string
 }
 
+/** Several whole files, one after the other. */
+export interface UploadedFiles extends Omit<UploadedFile, 'name'> {
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[]
+}
+
 export interface FailedFile {
   readonly file: string
   readonly exceptionType: string
@@ -74,6 +79,8 @@ export interface Extensions<App> extends AccessExtensions<App> {
   startUpload(caller: { readonly callerId: string }, app: App): Promise<Upload>
   /** Stores a whole file, or one part of it, numbered from 1. */
   putUploadFile(file: UploadedFile & { readonly part?: number; readonly bytes: Uint8Array }, app: App): Promise<void>
+  /** Stores whole files. Where it fails, some of them may be stored: the same request can be sent again. */
+  putUploadFiles(upload: UploadedFiles, app: App): Promise<void>
   /** Joins parts 1 to `parts` into one file. */
   joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void>
   removeUpload(upload: Pick<UploadedFile, 'callerId' | 'uploadId'>, app: App): Promise<void>

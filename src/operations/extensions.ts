@@ -7,11 +7,12 @@ import { openReportFile } from './open-report-file.ts'
 import { policies } from './policies.ts'
 import { principals } from './principals.ts'
 import { readImportReport } from './read-import-report.ts'
-import { joinUploadFile, putUploadFile, removeUpload, startUpload } from './uploads.ts'
+import { joinUploadFile, putUploadFile, putUploadFiles, removeUpload, startUpload } from './uploads.ts'
 
 export const extensions: Extensions<App> = {
   startUpload,
   putUploadFile,
+  putUploadFiles,
   joinUploadFile,
   removeUpload,
   readImportReport,

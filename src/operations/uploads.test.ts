@@ -12,7 +12,7 @@ import { openFolderLocations } from '../stores/blobs/disk/folder-locations.ts'
 import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'
 import type { Locations } from '../stores/locations/locations.ts'
 import { openUploadUsage } from './upload-usage.ts'
-import { joinUploadFile, putUploadFile, removeUpload, startUpload } from './uploads.ts'
+import { joinUploadFile, putUploadFile, putUploadFiles, removeUpload, startUpload } from './uploads.ts'
 
 const ONE = { callerId: 'ONE' }
 const OTHER = { callerId: 'OTHER' }
@@ -70,6 +70,19 @@ describe('the upload quota of an access key', () => {
     )
     await putUploadFile({ ...ONE, uploadId, name: 'a', bytes }, app)
   })
+})
+
+test('files of one request are stored even if another of them cannot be, and count', async (_t) => {
+  const root = await mkdtemp(join(tmpdir(), 'hilum-uploads-'))
+  removeAtExit(root)
+  const app = appOver(await openFolderLocations(root), { uploadBytesPerKey: 300, uploadDiskBytesKeptFree: 1 })
+  const { uploadId } = await startUpload(ONE, app)
+  const put = (...names: readonly string[]) =>
+    putUploadFiles({ ...ONE, uploadId, files: names.map((name) => ({ name, bytes })) }, app)
+  await put('a/1')
+  await assert.rejects(put('a', 'b'), { name: 'InvalidBlobKey' })
+  await put('c')
+  await assert.rejects(put('d'), quota)
 })
 
 test('uploads leave part of the disk free, and the refusal names the limit', async (_t) => {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
-import type { Upload, UploadedFile } from '../contract/extensions.ts'
+import type { Upload, UploadedFile, UploadedFiles } from '../contract/extensions.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { isClosed } from '../stores/locations/locations.ts'
 
@@ -21,6 +21,7 @@ const UPLOAD_ID = /^\d{8}T\d{9}Z-([0-9a-f]{16})-[0-9a-f]{32}$/
 const NAME_BYTES_MAX = 900
 const NAME_SEGMENT_BYTES_MAX = 255
 const KEYS_PER_REMOVAL = 1_000
+const PUTS_AT_ONCE = 8
 
 export async function startUpload({ callerId }: Pick<UploadedFile, 'callerId'>, app: App): Promise<Upload> {
   const bucket = await openBucket(app)
@@ -39,18 +40,45 @@ export async function putUploadFile(
   file: UploadedFile & { readonly part?: number; readonly bytes: Uint8Array },
   app: App,
 ): Promise<void> {
-  const { part, bytes } = file
+  const { callerId, part, bytes } = file
   const key = part === undefined ? keyOf(file) : partKey(file, checkedParts(part, app))
-  const bucket = await openBucket(app)
-  await checkDisk(bytes.length, app)
-  const settle = await takeQuota(bucket, { owner: ownerOf(file.callerId), bytes: bytes.length }, app)
-  let isStored = false
-  try {
-    await bucket.put(key, bytes)
-    isStored = true
-  } finally {
-    settle(isStored)
+  await putAll([{ key, bytes }], callerId, app)
+}
+
+/** One request for many small files, each of which would cost more than its bytes. */
+export async function putUploadFiles({ files, ...upload }: UploadedFiles, app: App): Promise<void> {
+  const most = app.limits.uploadFilesPerRequest
+  if (files.length === 0 || files.length > most) {
+    throw new ContractError('ValidationException', `A request must have 1 to ${most} files.`)
   }
+  const blobs = files.map(({ name, bytes }) => ({ key: keyOf({ ...upload, name }), bytes }))
+  await putAll(blobs, upload.callerId, app)
+}
+
+/** Waits for all of them, also where one fails: what is stored counts. */
+async function putAll(
+  blobs: readonly { readonly key: string; readonly bytes: Uint8Array }[],
+  callerId: string,
+  app: App,
+): Promise<void> {
+  const total = blobs.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  const bucket = await openBucket(app)
+  await checkDisk(total, app)
+  const settle = await takeQuota(bucket, { owner: ownerOf(callerId), bytes: total }, app)
+  const remaining = blobs.values()
+  const failures: unknown[] = []
+  async function putNext(): Promise<void> {
+    for (const { key, bytes } of remaining) {
+      try {
+        await bucket.put(key, bytes)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(PUTS_AT_ONCE, blobs.length) }, putNext))
+  settle(failures.length < blobs.length)
+  if (failures.length > 0) throw failures[0]
 }
 
 export async function joinUploadFile(file: UploadedFile & { readonly parts: number }, app: App): Promise<void> {

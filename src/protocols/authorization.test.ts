@@ -51,6 +51,7 @@ const BODIES: Readonly<Record<string, object>> = {
     sourceImageSet: { latestVersionId: '1' },
     destinationImageSet: { imageSetId: SET2, latestVersionId: '1' },
   },
+  'POST /hilum/uploads/{uploadId}': [],
   'POST /hilum/principals': { principalName: 'mary' },
   'POST /hilum/simulate-policy': { principalName: 'mary', action: 'hilum:GetPolicy', resource: '*' },
   'PUT /hilum/principals/{principalName}/tags': { tags: { team: 'ct' } },

@@ -1,6 +1,7 @@
 /** Routes that take files from a browser into the bucket that import jobs read. */
 import type { App } from '../../app.ts'
 import type { Extensions } from '../../contract/extensions.ts'
+import { readFiles } from './listed-files.ts'
 import { optionalNumber, requiredNumber } from './query-number.ts'
 import { type HilumRoute, jsonReply, NO_CONTENT, onAll, type SignedCall } from './route.ts'
 
@@ -9,6 +10,15 @@ export const uploadRoutes = (app: App, extensions: Extensions<App>): readonly Hi
     http: 'POST /hilum/uploads',
     needs: onAll('hilum:CreateUpload'),
     answer: async ({ caller }) => jsonReply(await extensions.startUpload({ callerId: caller.id }, app)),
+  },
+  {
+    http: 'POST /hilum/uploads/{uploadId}',
+    needs: onAll('hilum:PutUploadFile'),
+    async answer({ caller, labels, body }) {
+      const files = readFiles(body)
+      await extensions.putUploadFiles({ callerId: caller.id, uploadId: labels.uploadId!, files }, app)
+      return NO_CONTENT
+    },
   },
   {
     http: 'PUT /hilum/uploads/{uploadId}/{name}',

@@ -121,6 +121,21 @@ describe('symbolic links in a bucket', () => {
     assert.deepEqual(await listed(blobs), [])
   })
 
+  test('blobs that are put at the same time into a new folder are all stored', async (context) => {
+    const { inside } = await twoFolders(context)
+    for (let round = 0; round < 5; round++) {
+      const names = Array.from({ length: 16 }, (_, at) => `${round}/a/b/${at}`)
+      const put = async (name: string, at: number) => {
+        // Another bucket for each, as in several requests, which begin one after the other.
+        const blobs = await openDiskBucket(inside)
+        for (let turn = 0; turn < at; turn++) await new Promise((resolve) => setImmediate(resolve))
+        await blobs.put(name, Buffer.from('x'))
+      }
+      await Promise.all(names.map(put))
+    }
+    assert.equal((await listed(await openDiskBucket(inside))).length, 5 * 16)
+  })
+
   test('a link to a folder above itself does not make the listing infinite', async (context) => {
     const { inside } = await twoFolders(context)
     await mkdir(join(inside, 'a'))

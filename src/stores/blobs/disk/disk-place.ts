@@ -30,7 +30,7 @@ export const faultOfKeyIn = ({ layout }: DiskPlace, key: string): string | undef
  * Where a blob is put: in a bucket with the links on the way followed.
  * @throws InvalidBlobKey if a link leads out of the bucket or to nothing
  */
-export async function pathToPut({ root, layout }: DiskPlace, key: string): Promise<string> {
+export async function pathToPut({ root, layout }: Pick<DiskPlace, 'root' | 'layout'>, key: string): Promise<string> {
   const path = join(root, pathsOf(key, layout)[0]!)
   if (layout === 'spread') return path
   for (let folder = dirname(path); folder !== root; folder = dirname(folder)) {
@@ -41,18 +41,14 @@ export async function pathToPut({ root, layout }: DiskPlace, key: string): Promi
       return join(real, relative(folder, path))
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error
-      if (await exists(folder)) throw new InvalidBlobKey('a link in it leads to nothing')
+      const found = await lstat(folder).catch(() => undefined)
+      if (found?.isSymbolicLink()) throw new InvalidBlobKey('a link in it leads to nothing')
+      // Another put has created the folder since.
+      if (found !== undefined) return pathToPut({ root, layout }, key)
     }
   }
   return path
 }
-
-/** Also if it is a link to nothing. */
-const exists = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    () => true,
-    () => false,
-  )
 
 /** In a bucket the path with its links followed; undefined if it leads out of the bucket. */
 export async function reachable({ root, layout }: DiskPlace, path: string): Promise<string | undefined> {
