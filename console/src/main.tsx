@@ -6,9 +6,9 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode, Suspense, useEffect, useMemo } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiContext, openApi } from './api.ts'
+import { TaskNotifications } from './bulk/TaskNotifications.tsx'
 import { ErrorBoundary } from './components/ErrorBoundary.tsx'
 import { Loading } from './components/Loading.tsx'
-import { NotificationsProvider } from './components/Notifications.tsx'
 import { interceptLinks, useLocation } from './location.ts'
 import { SignInPage } from './pages/SignInPage.tsx'
 import { refetchIntervalOf } from './refetch-interval.ts'
@@ -47,13 +47,13 @@ function Console() {
   return (
     <ApiContext value={api}>
       <QueryClientProvider client={queries}>
-        <NotificationsProvider>
+        <TaskNotifications>
           <ErrorBoundary key={key}>
             <Suspense fallback={<Loading what="page" />}>
               <Page key={key} {...parameters} />
             </Suspense>
           </ErrorBoundary>
-        </NotificationsProvider>
+        </TaskNotifications>
       </QueryClientProvider>
     </ApiContext>
   )

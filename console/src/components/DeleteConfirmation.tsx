@@ -12,6 +12,13 @@ import { ErrorAlert } from './ErrorAlert.tsx'
 interface DeleteConfirmationProps {
   /** `data store`, `image set`. */
   readonly resourceType: string
+  /** Default: `Delete` and the type. */
+  readonly title?: string
+  readonly submitText?: string
+  /** What is deleted, above the warning. */
+  readonly summary?: ReactNode
+  /** Whether it is known what is deleted: nothing is asked before. */
+  readonly isReady?: boolean
   readonly confirmationText: string
   readonly consequence: ReactNode
   onDelete(): Promise<unknown>
@@ -19,11 +26,12 @@ interface DeleteConfirmationProps {
 }
 
 export function DeleteConfirmation(props: DeleteConfirmationProps) {
-  const { resourceType, confirmationText, consequence, onDelete, onClose } = props
+  const { resourceType, confirmationText, consequence, summary, isReady = true, onDelete, onClose } = props
+  const { title = `Delete ${resourceType}`, submitText = 'Delete' } = props
   const [typed, setTyped] = useState('')
   const [isDeleting, setDeleting] = useState(false)
   const [error, setError] = useState<unknown>()
-  const isConfirmed = typed.trim() === confirmationText
+  const isConfirmed = isReady && typed.trim() === confirmationText
 
   async function submit(event: FormEvent) {
     event.preventDefault()
@@ -44,7 +52,7 @@ export function DeleteConfirmation(props: DeleteConfirmationProps) {
       visible
       onDismiss={onClose}
       closeAriaLabel="Close"
-      header={`Delete ${resourceType}`}
+      header={title}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
@@ -56,7 +64,7 @@ export function DeleteConfirmation(props: DeleteConfirmationProps) {
               loading={isDeleting}
               loadingText="Deleting"
             >
-              Delete
+              {submitText}
             </Button>
           </SpaceBetween>
         </Box>
@@ -64,24 +72,27 @@ export function DeleteConfirmation(props: DeleteConfirmationProps) {
     >
       <form id="delete-confirmation" onSubmit={submit}>
         <SpaceBetween size="m">
-          <Alert type="warning">{consequence}</Alert>
+          {summary}
+          {isReady && <Alert type="warning">{consequence}</Alert>}
           {error !== undefined && <ErrorAlert error={error} action={`delete ${resourceType}`} />}
-          <FormField
-            label={
-              <>
-                To confirm, type <Box variant="code">{confirmationText}</Box>
-              </>
-            }
-          >
-            <Input
-              value={typed}
-              onChange={({ detail }) => setTyped(detail.value)}
-              ariaLabel={`To confirm, type ${confirmationText}`}
-              autoComplete={false}
-              spellcheck={false}
-              autoFocus
-            />
-          </FormField>
+          {isReady && (
+            <FormField
+              label={
+                <>
+                  To confirm, type <Box variant="code">{confirmationText}</Box>
+                </>
+              }
+            >
+              <Input
+                value={typed}
+                onChange={({ detail }) => setTyped(detail.value)}
+                ariaLabel={`To confirm, type ${confirmationText}`}
+                autoComplete={false}
+                spellcheck={false}
+                autoFocus
+              />
+            </FormField>
+          )}
         </SpaceBetween>
       </form>
     </Modal>

@@ -11,7 +11,13 @@ export const useNotify = (): Notify => useContext(NotifyContext)
 
 let lastId = 0
 
-export function NotificationsProvider({ children }: { children: ReactNode }) {
+interface NotificationsProviderProps {
+  /** Below the others, and not dismissed here: of what still runs. */
+  readonly more?: readonly FlashbarProps.MessageDefinition[]
+  readonly children: ReactNode
+}
+
+export function NotificationsProvider({ more = [], children }: NotificationsProviderProps) {
   const [items, setItems] = useState<readonly FlashbarProps.MessageDefinition[]>([])
   const notify = useCallback<Notify>(({ type, text }) => {
     lastId += 1
@@ -24,7 +30,7 @@ export function NotificationsProvider({ children }: { children: ReactNode }) {
   }, [])
   return (
     <NotifyContext value={notify}>
-      <NotificationsContext value={items}>{children}</NotificationsContext>
+      <NotificationsContext value={[...items, ...more]}>{children}</NotificationsContext>
     </NotifyContext>
   )
 }

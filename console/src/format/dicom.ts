@@ -18,6 +18,13 @@ export function formatLocalDate(date: string, time = ''): string {
   return hours === undefined ? DAY.format(at) : DAY_AND_TIME.format(at)
 }
 
+/** DA and TM as ISO 8601 has them, for programs: `2026-01-15T09:30:00`. Values of another form are returned unchanged. */
+export function formatIsoDate(date = '', time = ''): string {
+  const [, hours, minutes, seconds = '00'] = /^(\d{2})(\d{2})(\d{2})?/.exec(time) ?? []
+  const day = formatDate(date)
+  return hours === undefined || day === '' ? day : `${day}T${hours}:${minutes}:${seconds}`
+}
+
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' })
 const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
 

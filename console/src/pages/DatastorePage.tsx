@@ -35,9 +35,10 @@ export function DatastorePage({ datastoreId, tab = 'image-sets' }: { datastoreId
   const { path, fragment, state } = useLocation()
   const name = data?.datastoreName ?? datastoreId
   if (!Object.hasOwn(LABELS, tab)) return <NotFoundPage />
+  const named = { datastoreId, datastoreArn: data?.datastoreArn }
   const contents: Record<TabId, () => ReactNode> = {
-    'image-sets': () => <ImageSetsTab datastoreId={datastoreId} />,
-    studies: () => <StudiesTab datastoreId={datastoreId} />,
+    'image-sets': () => <ImageSetsTab {...named} />,
+    studies: () => <StudiesTab {...named} />,
     imports: () => <ImportsTab datastoreId={datastoreId} />,
     details: () => data && <DetailsTab datastore={data} />,
   }

@@ -2,17 +2,17 @@
 import type { ImageSetsMetadataSummary, SortField } from '@aws-sdk/client-medical-imaging'
 import Badge from '@cloudscape-design/components/badge'
 import Link from '@cloudscape-design/components/link'
-import type { TableProps } from '@cloudscape-design/components/table'
 import { CopyableText } from '../components/CopyableText.tsx'
-import { formatLocalDate, formatPersonName } from '../format/dicom.ts'
+import { formatIsoDate, formatLocalDate, formatPersonName } from '../format/dicom.ts'
 import { formatTime } from '../format/time.ts'
 import { hrefTo } from '../location.ts'
+import type { TextColumn } from '../tables/csv.ts'
 import type { TableDefaults } from '../tables/table-settings.ts'
 import { Thumbnail } from '../viewer/lazy-viewer.ts'
 
 export type Row = ImageSetsMetadataSummary
 
-type Column = TableProps.ColumnDefinition<Row>
+type Column = TextColumn<Row>
 
 const SMALLEST = 80
 
@@ -31,6 +31,7 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
     minWidth: SMALLEST,
     width: 180,
     isRowHeader: true,
+    textOf: ({ DICOMTags: { DICOMStudyDate, DICOMStudyTime } = {} }) => formatIsoDate(DICOMStudyDate, DICOMStudyTime),
     cell: ({ imageSetId, DICOMTags }) => (
       <Link
         href={hrefTo(`datastores/${datastoreId}/image-sets/${imageSetId}`)}
@@ -46,6 +47,7 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
     header: 'Patient',
     minWidth: SMALLEST,
     width: 145,
+    textOf: ({ DICOMTags }) => formatPersonName(DICOMTags?.DICOMPatientName ?? ''),
     cell: ({ DICOMTags }) => formatPersonName(DICOMTags?.DICOMPatientName ?? '') || '–',
   },
   text('modality', 'Modality', 115, (tags) => tags.DICOMSeriesModality),
@@ -56,6 +58,7 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
     sortingField: 'updatedAt' satisfies SortField,
     minWidth: SMALLEST,
     width: 258,
+    textOf: ({ updatedAt }) => updatedAt?.toISOString() ?? '',
     cell: ({ updatedAt }) => formatTime(updatedAt),
   },
   {
@@ -64,6 +67,7 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
     sortingField: 'createdAt' satisfies SortField,
     minWidth: SMALLEST,
     width: 258,
+    textOf: ({ createdAt }) => createdAt?.toISOString() ?? '',
     cell: ({ createdAt }) => formatTime(createdAt),
   },
   text('description', 'Study', 290, (tags) => tags.DICOMStudyDescription),
@@ -75,6 +79,7 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
     header: 'Primary',
     minWidth: SMALLEST,
     width: 100,
+    textOf: ({ isPrimary }) => (isPrimary === false ? 'No' : 'Yes'),
     cell: ({ isPrimary }) => (isPrimary === false ? <Badge color="grey">No</Badge> : 'Yes'),
   },
   text('accession', 'Accession number', 150, (tags) => tags.DICOMAccessionNumber),
@@ -84,6 +89,7 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
     header: 'Image set ID',
     minWidth: SMALLEST,
     width: 330,
+    textOf: ({ imageSetId = '' }) => imageSetId,
     cell: ({ imageSetId }) => <CopyableText text={imageSetId} name="image set ID" />,
   },
   uid('seriesUid', 'Series Instance UID', (tags) => tags.DICOMSeriesInstanceUID),
@@ -101,7 +107,8 @@ export const IMAGE_SET_TABLE: TableDefaults = {
 type Tags = NonNullable<Row['DICOMTags']>
 
 function text(id: string, header: string, width: number, of: (tags: Tags) => string | undefined): Column {
-  return { id, header, minWidth: SMALLEST, width, cell: ({ DICOMTags = {} }) => of(DICOMTags) || '–' }
+  const textOf = ({ DICOMTags = {} }: Row) => of(DICOMTags) ?? ''
+  return { id, header, minWidth: SMALLEST, width, textOf, cell: (row) => textOf(row) || '–' }
 }
 
 function uid(id: string, header: string, of: (tags: Tags) => string | undefined): Column {
@@ -110,6 +117,7 @@ function uid(id: string, header: string, of: (tags: Tags) => string | undefined)
     header,
     minWidth: SMALLEST,
     width: 360,
+    textOf: ({ DICOMTags = {} }) => of(DICOMTags) ?? '',
     cell: ({ DICOMTags = {} }) => <CopyableText text={of(DICOMTags)} name={header} />,
   }
 }

@@ -14,6 +14,8 @@ import { matchHeaderOf } from './words.ts'
 
 /** A search with more pages goes from page to page only: their number is not offered. */
 const COUNTED_PAGES_MAX = 200
+/** As in the API. */
+const LARGEST_PAGE = 50
 
 interface SearchState {
   /** When the search was started: relative ranges end then, on all pages. */
@@ -102,6 +104,16 @@ export function useSearch(datastoreId: string, pageSize: number) {
       isLoading: query.isPlaceholderData || query.isPending || walk.isRunning,
       toPage: (wanted) => void toPage(wanted),
     } satisfies Pages,
+    /** All that the search finds now, page by page. */
+    async *allPages(abortSignal: AbortSignal): AsyncGenerator<ResultPage['rows']> {
+      let nextToken: string | undefined
+      do {
+        const input = { datastoreId, searchCriteria: criteria, nextToken, maxResults: LARGEST_PAGE }
+        const found = await findPage(client, input, { match, abortSignal })
+        yield found.rows
+        nextToken = found.nextToken
+      } while (nextToken !== undefined)
+    },
     start(next: Search) {
       navigate(hrefTo(path, fragmentOf(next)), {
         state: newSearchState(pageSize),

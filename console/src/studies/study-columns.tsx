@@ -1,14 +1,14 @@
 /** The columns of the list of studies. */
 import Link from '@cloudscape-design/components/link'
-import type { TableProps } from '@cloudscape-design/components/table'
 import { CopyableText } from '../components/CopyableText.tsx'
-import { formatLocalDate, formatPersonName } from '../format/dicom.ts'
+import { formatIsoDate, formatLocalDate, formatPersonName } from '../format/dicom.ts'
 import { formatNumber } from '../format/size.ts'
+import type { TextColumn } from '../tables/csv.ts'
 import type { TableDefaults } from '../tables/table-settings.ts'
 import type { Study } from './fetch-studies.ts'
 import type { StudyOrder } from './study-search.ts'
 
-type Column = TableProps.ColumnDefinition<Study>
+type Column = TextColumn<Study>
 
 interface Opening {
   hrefOf(study: string): string
@@ -23,6 +23,7 @@ export const studyColumns = ({ hrefOf, open }: Opening): readonly Column[] => [
     minWidth: 110,
     width: 190,
     isRowHeader: true,
+    textOf: ({ patientName }) => formatPersonName(patientName),
     cell: ({ studyInstanceUID, patientName }) => (
       <Link
         href={hrefOf(studyInstanceUID)}
@@ -38,25 +39,38 @@ export const studyColumns = ({ hrefOf, open }: Opening): readonly Column[] => [
     ),
   },
   text('patientId', 'ID', 125, ({ patientID }) => patientID, 'PatientID'),
-  text('birthDate', 'Birth date', 130, (study) => formatLocalDate(study.patientBirthDate), 'PatientBirthDate'),
-  text('studyDate', 'Date', 190, (study) => formatLocalDate(study.studyDate, study.studyTime), 'StudyDate'),
+  {
+    ...text('birthDate', 'Birth date', 130, (study) => formatLocalDate(study.patientBirthDate), 'PatientBirthDate'),
+    textOf: ({ patientBirthDate }) => formatIsoDate(patientBirthDate),
+  },
+  {
+    ...text('studyDate', 'Date', 190, (study) => formatLocalDate(study.studyDate, study.studyTime), 'StudyDate'),
+    textOf: ({ studyDate, studyTime }) => formatIsoDate(studyDate, studyTime),
+  },
   text('modalities', 'Modalities', 140, ({ modalities }) => modalities.join(', '), 'ModalitiesInStudy'),
   text('description', 'Description', 230, ({ description }) => description, 'StudyDescription'),
-  text('series', 'Series', 90, ({ seriesCount }) => formatNumber(seriesCount)),
-  text('instances', 'Instances', 115, ({ instanceCount }) => formatNumber(instanceCount)),
+  {
+    ...text('series', 'Series', 90, ({ seriesCount }) => formatNumber(seriesCount)),
+    textOf: ({ seriesCount }) => String(seriesCount),
+  },
+  {
+    ...text('instances', 'Instances', 115, ({ instanceCount }) => formatNumber(instanceCount)),
+    textOf: ({ instanceCount }) => String(instanceCount),
+  },
   text('accession', 'Accession', 140, ({ accessionNumber }) => accessionNumber, 'AccessionNumber'),
   {
     id: 'studyUid',
     header: 'Study Instance UID',
     minWidth: 200,
     width: 380,
+    textOf: ({ studyInstanceUID }) => studyInstanceUID,
     cell: ({ studyInstanceUID }) => <CopyableText text={studyInstanceUID} name="Study Instance UID" />,
   },
 ]
 
 function text(id: string, header: string, width: number, of: (study: Study) => string, order?: StudyOrder): Column {
   const sorting = order === undefined ? {} : { sortingField: order }
-  return { id, header, width, minWidth: 80, ...sorting, cell: (study) => of(study) || '–' }
+  return { id, header, width, minWidth: 80, ...sorting, textOf: of, cell: (study) => of(study) || '–' }
 }
 
 export const STUDY_TABLE: TableDefaults = {

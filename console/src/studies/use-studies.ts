@@ -7,7 +7,7 @@ import { useMemo } from 'react'
 import { useApi } from '../api.ts'
 import { hrefTo, navigate, useLocation } from '../location.ts'
 import type { Pages } from '../tables/Pager.tsx'
-import { fetchStudies } from './fetch-studies.ts'
+import { fetchStudies, type Study } from './fetch-studies.ts'
 import {
   fragmentOf,
   openStudyOf,
@@ -28,6 +28,7 @@ interface StudiesState {
 
 /** As the server has it: pages behind are reached from page to page. */
 const OFFSET_MAX = 1_000_000
+const LARGEST_PAGE = 200
 
 export function useStudies(datastoreId: string, pageSize: number) {
   const api = useApi()
@@ -76,6 +77,16 @@ export function useStudies(datastoreId: string, pageSize: number) {
       isLoading: query.isPlaceholderData || query.isPending,
       toPage,
     } satisfies Pages,
+    /** All that the search finds now, page by page. */
+    async *allPages(signal: AbortSignal): AsyncGenerator<readonly Study[]> {
+      let next: string | undefined
+      do {
+        const ofPage = { ...parameters, limit: String(LARGEST_PAGE), ...(next !== undefined && { nextToken: next }) }
+        const found = await fetchStudies(api, { datastoreId, query: ofPage, signal })
+        yield found.studies
+        next = found.nextToken
+      } while (next !== undefined)
+    },
     refresh: () => navigate(hrefTo(path, fragment), { state: newState(pageSize), replace: true }),
     start(next: StudySearch) {
       const nextFragment = fragmentOf(next)

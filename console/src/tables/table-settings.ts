@@ -5,7 +5,7 @@
 import { useState } from 'react'
 import { isObject, readStored, writeStored } from './stored-json.ts'
 
-interface ShownColumn {
+export interface ShownColumn {
   readonly id: string
   readonly visible: boolean
 }

@@ -6,6 +6,10 @@ import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { lazy, Suspense, useMemo, useState } from 'react'
+import { BulkActions } from '../../bulk/BulkActions.tsx'
+import { type ChosenImageSets, IMAGE_SETS_MAX, onePage } from '../../bulk/selection.ts'
+import { useRefreshAfterDeletion } from '../../bulk/tasks.ts'
+import { useCsvDownload } from '../../bulk/use-csv-download.ts'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
 import { InvalidParameters } from '../../components/InvalidParameters.tsx'
@@ -23,6 +27,7 @@ import { CopyIds } from '../../tables/CopyIds.tsx'
 import { counterText } from '../../tables/counter-text.ts'
 import { DataTable } from '../../tables/DataTable.tsx'
 import { FoundRange } from '../../tables/FoundRange.tsx'
+import { SelectAllFound } from '../../tables/SelectAllFound.tsx'
 import { useTableSettings } from '../../tables/table-settings.ts'
 import { useSelection } from '../../tables/use-selection.ts'
 import type { CodeLanguage } from './CodeDialog.tsx'
@@ -32,7 +37,13 @@ const idOf = ({ imageSetId }: Row): string => imageSetId!
 
 const CodeDialog = lazy(async () => ({ default: (await import('./CodeDialog.tsx')).CodeDialog }))
 
-export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
+interface ImageSetsTabProps {
+  readonly datastoreId: string
+  /** Undefined until it is loaded. */
+  readonly datastoreArn: string | undefined
+}
+
+export function ImageSetsTab({ datastoreId, datastoreArn }: ImageSetsTabProps) {
   const table = useTableSettings(IMAGE_SET_TABLE)
   const { pageSize } = table.settings
   const results = useSearch(datastoreId, pageSize)
@@ -51,7 +62,18 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
       notify({ type: 'error', text: "Can't read the dropped files. Choose them on the Import DICOM data page." }),
   })
   const rows = data?.rows ?? NO_ROWS
-  const { selected, select } = useSelection(rows, idOf)
+  const { selected, select, isAll, selectAll } = useSelection(rows, idOf, fragmentOf(search))
+  const selectedCount = isAll ? (total ?? 0) : selected.length
+  const chosen: ChosenImageSets | undefined =
+    selectedCount === 0
+      ? undefined
+      : {
+          what: 'image set',
+          count: selectedCount,
+          read: (signal) => (isAll ? results.allPages(signal) : onePage(selected)),
+        }
+  const download = useCsvDownload(datastoreId, { name: 'image-sets.csv', columns, state: table, total })
+  useRefreshAfterDeletion(datastoreId, () => results.start(search))
   const isUnfiltered = fragmentOf({ ...search, sort: ALL_IMAGE_SETS.sort }) === ''
   const importAction = <Button href={hrefTo(`datastores/${datastoreId}/import`)}>Import DICOM data</Button>
 
@@ -88,40 +110,65 @@ export function ImageSetsTab({ datastoreId }: { datastoreId: string }) {
           },
         }}
         header={
-          <Header
-            counter={counterText(total, selected.length)}
-            description={
-              data && (
-                <FoundRange page={pages.page} pageSize={pageSize} rowCount={rows.length} durationMs={data.durationMs} />
-              )
-            }
-            actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button
-                  iconName="refresh"
-                  ariaLabel="Refresh"
-                  loading={results.isFetching}
-                  onClick={() => results.start(search)}
-                />
-                <CopyIds ids={selected.map(({ imageSetId }) => imageSetId!)} name="image set IDs" />
-                <ButtonDropdown
-                  items={[
-                    { id: 'cli', text: 'AWS CLI' },
-                    { id: 'js', text: 'JavaScript' },
-                    { id: 'python', text: 'Python' },
-                  ]}
-                  onItemClick={({ detail }) => setCodeLanguage(detail.id as CodeLanguage)}
-                  disabled={hasWords}
-                  disabledReason="Code for a search by words isn't available: the SDKs have no parameter for words. Use the header x-hilum-match."
-                >
-                  View code
-                </ButtonDropdown>
-                {importAction}
-              </SpaceBetween>
-            }
-          >
-            Image sets
-          </Header>
+          <SpaceBetween size="xs">
+            <Header
+              counter={counterText(total, selectedCount)}
+              description={
+                data && (
+                  <FoundRange
+                    page={pages.page}
+                    pageSize={pageSize}
+                    rowCount={rows.length}
+                    durationMs={data.durationMs}
+                  />
+                )
+              }
+              actions={
+                <SpaceBetween direction="horizontal" size="xs">
+                  <Button
+                    iconName="refresh"
+                    ariaLabel="Refresh"
+                    loading={results.isFetching}
+                    onClick={() => results.start(search)}
+                  />
+                  {!isAll && <CopyIds ids={selected.map(({ imageSetId }) => imageSetId!)} name="image set IDs" />}
+                  <BulkActions
+                    datastoreId={datastoreId}
+                    datastoreArn={datastoreArn}
+                    chosen={chosen}
+                    more={[download.item]}
+                    onMore={() => download.start((signal) => results.allPages(signal))}
+                    onStarted={() => select([])}
+                  />
+                  <ButtonDropdown
+                    items={[
+                      { id: 'cli', text: 'AWS CLI' },
+                      { id: 'js', text: 'JavaScript' },
+                      { id: 'python', text: 'Python' },
+                    ]}
+                    onItemClick={({ detail }) => setCodeLanguage(detail.id as CodeLanguage)}
+                    disabled={hasWords}
+                    disabledReason="Code for a search by words isn't available: the SDKs have no parameter for words. Use the header x-hilum-match."
+                  >
+                    View code
+                  </ButtonDropdown>
+                  {importAction}
+                </SpaceBetween>
+              }
+            >
+              Image sets
+            </Header>
+            <SelectAllFound
+              what="image sets"
+              total={total}
+              rowCount={rows.length}
+              selectedCount={selected.length}
+              isAll={isAll}
+              most={IMAGE_SETS_MAX}
+              onSelectAll={selectAll}
+              onClear={() => select([])}
+            />
+          </SpaceBetween>
         }
         empty={
           error === null &&

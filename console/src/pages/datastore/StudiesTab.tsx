@@ -4,6 +4,12 @@ import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useMemo } from 'react'
+import { useApi } from '../../api.ts'
+import { BulkActions } from '../../bulk/BulkActions.tsx'
+import { imageSetsOfStudies } from '../../bulk/image-sets-of-studies.ts'
+import { type ChosenImageSets, onePage, type Pages, STUDIES_MAX } from '../../bulk/selection.ts'
+import { useRefreshAfterDeletion } from '../../bulk/tasks.ts'
+import { useCsvDownload } from '../../bulk/use-csv-download.ts'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
 import { InvalidParameters } from '../../components/InvalidParameters.tsx'
@@ -13,26 +19,54 @@ import type { Study } from '../../studies/fetch-studies.ts'
 import { SavedSearches } from '../../studies/SavedSearches.tsx'
 import { StudyFilters } from '../../studies/StudyFilters.tsx'
 import { STUDY_TABLE, studyColumns } from '../../studies/study-columns.tsx'
-import { ALL_STUDIES, isFiltered, refusalOf, type StudyOrder } from '../../studies/study-search.ts'
+import { ALL_STUDIES, fragmentOf, isFiltered, refusalOf, type StudyOrder } from '../../studies/study-search.ts'
 import { useStudies } from '../../studies/use-studies.ts'
 import { CopyIds } from '../../tables/CopyIds.tsx'
 import { counterText } from '../../tables/counter-text.ts'
 import { DataTable } from '../../tables/DataTable.tsx'
 import { FoundRange } from '../../tables/FoundRange.tsx'
+import { SelectAllFound } from '../../tables/SelectAllFound.tsx'
 import { useTableSettings } from '../../tables/table-settings.ts'
 import { useSelection } from '../../tables/use-selection.ts'
 
 const NO_ROWS: readonly Study[] = []
 const idOf = ({ studyInstanceUID }: Study): string => studyInstanceUID
 
-export function StudiesTab({ datastoreId }: { datastoreId: string }) {
+async function* uidsOf(pages: Pages<Study>): Pages<string> {
+  for await (const studies of pages) yield studies.map(idOf)
+}
+
+interface StudiesTabProps {
+  readonly datastoreId: string
+  /** Undefined until it is loaded. */
+  readonly datastoreArn: string | undefined
+}
+
+export function StudiesTab({ datastoreId, datastoreArn }: StudiesTabProps) {
+  const api = useApi()
   const table = useTableSettings(STUDY_TABLE)
   const { pageSize } = table.settings
   const results = useStudies(datastoreId, pageSize)
   const { search, data, error, pages, invalidParameters, hrefOf, open } = results
   const refusal = useMemo(() => refusalOf(error), [error])
   const rows = data?.studies ?? NO_ROWS
-  const { selected, select } = useSelection(rows, idOf)
+  const { selected, select, isAll, selectAll } = useSelection(rows, idOf, fragmentOf(search))
+  const selectedCount = isAll ? (data?.total ?? 0) : selected.length
+  const chosen: ChosenImageSets | undefined =
+    selectedCount === 0
+      ? undefined
+      : {
+          what: 'study',
+          count: selectedCount,
+          read: (signal) =>
+            imageSetsOfStudies(api, {
+              ...{ datastoreId, signal },
+              studies: uidsOf(isAll ? results.allPages(signal) : onePage(selected)),
+            }),
+        }
+  const columns = studyColumns({ hrefOf, open })
+  const download = useCsvDownload(datastoreId, { name: 'studies.csv', columns, state: table, total: data?.total })
+  useRefreshAfterDeletion(datastoreId, results.refresh)
   const importAction = <Button href={hrefTo(`datastores/${datastoreId}/import`)}>Import DICOM data</Button>
 
   return (
@@ -51,7 +85,7 @@ export function StudiesTab({ datastoreId }: { datastoreId: string }) {
       )}
       <DataTable
         state={table}
-        columns={studyColumns({ hrefOf, open })}
+        columns={columns}
         rows={rows}
         idOf={idOf}
         labelOf={({ patientName, studyInstanceUID }) => `study ${formatPersonName(patientName)} ${studyInstanceUID}`}
@@ -74,24 +108,54 @@ export function StudiesTab({ datastoreId }: { datastoreId: string }) {
           },
         }}
         header={
-          <Header
-            counter={counterText(data?.total, selected.length)}
-            description={
-              data && (
-                <FoundRange page={pages.page} pageSize={pageSize} rowCount={rows.length} durationMs={data.durationMs} />
-              )
-            }
-            actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button iconName="refresh" ariaLabel="Refresh" loading={results.isFetching} onClick={results.refresh} />
-                <CopyIds ids={selected.map(({ studyInstanceUID }) => studyInstanceUID)} name="Study Instance UIDs" />
-                <SavedSearches datastoreId={datastoreId} search={search} onOpen={(saved) => results.start(saved)} />
-                {importAction}
-              </SpaceBetween>
-            }
-          >
-            Studies
-          </Header>
+          <SpaceBetween size="xs">
+            <Header
+              counter={counterText(data?.total, selectedCount)}
+              description={
+                data && (
+                  <FoundRange
+                    page={pages.page}
+                    pageSize={pageSize}
+                    rowCount={rows.length}
+                    durationMs={data.durationMs}
+                  />
+                )
+              }
+              actions={
+                <SpaceBetween direction="horizontal" size="xs">
+                  <Button
+                    iconName="refresh"
+                    ariaLabel="Refresh"
+                    loading={results.isFetching}
+                    onClick={results.refresh}
+                  />
+                  {!isAll && <CopyIds ids={selected.map(idOf)} name="Study Instance UIDs" />}
+                  <BulkActions
+                    datastoreId={datastoreId}
+                    datastoreArn={datastoreArn}
+                    chosen={chosen}
+                    more={[download.item]}
+                    onMore={() => download.start((signal) => results.allPages(signal))}
+                    onStarted={() => select([])}
+                  />
+                  <SavedSearches datastoreId={datastoreId} search={search} onOpen={(saved) => results.start(saved)} />
+                  {importAction}
+                </SpaceBetween>
+              }
+            >
+              Studies
+            </Header>
+            <SelectAllFound
+              what="studies"
+              total={data?.total}
+              rowCount={rows.length}
+              selectedCount={selected.length}
+              isAll={isAll}
+              most={STUDIES_MAX}
+              onSelectAll={selectAll}
+              onClear={() => select([])}
+            />
+          </SpaceBetween>
         }
         empty={
           error === null &&
