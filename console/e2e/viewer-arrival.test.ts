@@ -166,7 +166,7 @@ describe('loading in the viewer', skip, async () => {
     const file = imageFile({ pixel: SLICE, frames: [], attributes: { Rows: undefined, Columns: undefined } as never })
     const imageSetId = await importSet(server, { datastoreId, files: [file] })
     const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
-    await page.getByText('No images', { exact: true }).waitFor()
+    await page.getByText('Instance without images: Hilum does not draw it. Download it.').waitFor()
   })
 
   const videoFile = (transferSyntaxUID: string, bytes: Uint8Array) =>

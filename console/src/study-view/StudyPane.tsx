@@ -6,13 +6,16 @@ import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
 import type { SavedShape } from '../measurement-report/read-report.ts'
 import { documentQuery, type MetadataDocument } from '../metadata/document.ts'
-import { reportsOf, StructuredReports } from '../structured-report/StructuredReport.tsx'
+import type { ImageReference } from '../objects/key-objects.ts'
+import { ObjectView } from '../objects/ObjectView.tsx'
+import { noteOf } from '../objects/object-kinds.ts'
 import type { Series } from '../studies/fetch-studies.ts'
 import type { LoaderPool } from '../viewer/frames/loader-pool.ts'
 import type { Shape, ShapeOnImage } from '../viewer/measure/shapes.ts'
 import { type Drawn, type Shown, StackPane } from '../viewer/StackPane.tsx'
 import { imagesOf, type StackImage } from '../viewer/stack/stack.ts'
 import { textOf } from '../viewer/stack/values.ts'
+import { Video } from '../viewer/Video.tsx'
 import { isVideo } from '../viewer/video.ts'
 import { versionOf } from './image-set-of.ts'
 import { nearestIndex, type Plane, planeOf } from './planes.ts'
@@ -42,6 +45,11 @@ interface StudyPaneProps {
   readonly onShown: (shown: ShownInPane) => void
   readonly onKey: (key: string) => boolean
   readonly onFullScreen: () => void
+  /** Opens an image that an object without images names. */
+  readonly onOpenImage: (image: ImageReference) => void
+  readonly nameOfSeries: (series: string) => string | undefined
+  /** The image to show, when it changes. */
+  readonly opened: ImageReference | undefined
 }
 
 export function StudyPane(props: StudyPaneProps) {
@@ -66,6 +74,12 @@ export function StudyPane(props: StudyPaneProps) {
     (shown: Shown) => onShown({ ...shown, series, plane: planes[shown.index] }),
     [onShown, series, planes],
   )
+  const { opened } = props
+  const jump = useMemo(() => {
+    if (opened?.series !== series.seriesInstanceUID) return undefined
+    const index = images?.findIndex((image) => isSameImage(image, opened)) ?? -1
+    return index < 0 ? undefined : { index }
+  }, [images, opened, series])
   const saved = useMemo(() => shapesOn(images ?? [], props.savedShapes), [images, props.savedShapes])
   const lines = useCallback(
     (drawn: Drawn) => reference && <ReferenceLine drawn={drawn} reference={reference} />,
@@ -73,19 +87,35 @@ export function StudyPane(props: StudyPaneProps) {
   )
   if (metadata.error) return <ErrorAlert error={metadata.error} onRetry={() => metadata.refetch()} />
   if (metadata.data === undefined || images === undefined) return <Loading what="series" />
-  const reports = images.length === 0 ? reportsOf(metadata.data) : []
-  if (reports.length > 0) return <StructuredReports reports={reports} />
-  if (images.length === 0) return <p className="study-pane-text">This series has no images.</p>
-  if (images.some(isVideo)) return <p className="study-pane-text">This series is a video. Open its image set.</p>
+  if (images.length === 0) {
+    return (
+      <ObjectView
+        {...{ datastoreId, document: metadata.data }}
+        onOpenImage={props.onOpenImage}
+        nameOfSeries={props.nameOfSeries}
+      />
+    )
+  }
+  if (images.every(isVideo)) {
+    return (
+      <section className="study-pane-video" aria-label="Videos">
+        <Video {...{ datastoreId, imageSetId: version.imageSetId, images }} />
+      </section>
+    )
+  }
+  const note = noteOf(images[0]!.instance)
   return (
-    <StackPane
-      {...{ datastoreId, images, linkedIndex, lines, saved, onSave: props.onSave }}
-      {...{ first: props.first, cachedBytesMax: props.cachedBytesMax, toolbar: props.toolbar }}
-      {...{ pool, onLoaded: props.toolbar === null ? undefined : preload }}
-      {...{ onKey: props.onKey, onFullScreen: props.onFullScreen }}
-      imageSetId={version.imageSetId}
-      onShown={report}
-    />
+    <>
+      {note !== undefined && <p className="viewer-note">{note}</p>}
+      <StackPane
+        {...{ datastoreId, images, linkedIndex, lines, saved, jump, onSave: props.onSave }}
+        {...{ first: props.first, cachedBytesMax: props.cachedBytesMax, toolbar: props.toolbar }}
+        {...{ pool, onLoaded: props.toolbar === null ? undefined : preload }}
+        {...{ onKey: props.onKey, onFullScreen: props.onFullScreen }}
+        imageSetId={version.imageSetId}
+        onShown={report}
+      />
+    </>
   )
 }
 
@@ -97,6 +127,9 @@ function imagesOfDocument(document: MetadataDocument): readonly StackImage[] {
 }
 
 const imagesByDocument = new WeakMap<MetadataDocument, readonly StackImage[]>()
+
+const isSameImage = ({ instance, frameNumber }: StackImage, wanted: ImageReference): boolean =>
+  textOf(instance.SOPInstanceUID) === wanted.sopInstanceUID && frameNumber === wanted.frameNumber
 
 function shapesOn(images: readonly StackImage[], saved: readonly SavedShape[]): readonly Shape[] {
   if (saved.length === 0) return []

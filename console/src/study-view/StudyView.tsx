@@ -5,11 +5,12 @@ import Button from '@cloudscape-design/components/button'
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard'
 import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import ToggleButton from '@cloudscape-design/components/toggle-button'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
 import { formatDate } from '../format/dicom.ts'
 import { hrefTo } from '../location.ts'
+import type { ImageReference } from '../objects/key-objects.ts'
 import type { Series, Study } from '../studies/fetch-studies.ts'
 import { openLoaderPool } from '../viewer/frames/loader-pool.ts'
 import { KeyboardHelp } from '../viewer/KeyboardHelp.tsx'
@@ -55,6 +56,13 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
   const shownSeries = useMemo(() => new Set(panes.flatMap((pane) => pane?.series ?? [])), [panes])
 
   const [toolbar, setToolbar] = useState<HTMLDivElement | null>(null)
+  const toolbarHeight = useRef(0)
+  // A pane without images has no tools. Its neighbors stay where they are, so that what is being clicked doesn't move away.
+  useLayoutEffect(() => {
+    if (toolbar === null) return
+    if (toolbar.childElementCount > 0) toolbarHeight.current = toolbar.offsetHeight
+    toolbar.style.minHeight = PANES[layout] > 1 ? `${toolbarHeight.current}px` : ''
+  })
   const view = useRef<HTMLDivElement>(null)
   const toggleFullScreen = useCallback(() => switchFullScreen(view.current), [])
   const [isLinked, setLinked] = useState(true)
@@ -106,6 +114,22 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
     const next = all[all.findIndex(({ seriesInstanceUID }) => seriesInstanceUID === pane.series) + by]
     if (next !== undefined) setPane(index, addressOf(next.seriesInstanceUID, pane.study ?? study))
     return true
+  }
+  /** An image that was chosen in a list: its pane shows it when its series is there. */
+  const [openedImage, setOpenedImage] = useState<ImageReference>()
+  const openImage = (image: ImageReference) => {
+    const at = panes.findIndex((pane) => pane?.series === image.series)
+    if (at >= 0) setActive(at)
+    else openBeside(addressOf(image.series, image.study || study))
+    setOpenedImage({ ...image })
+  }
+  const nameOfSeries = (uid: string): string | undefined => {
+    const found = studies
+      .flatMap((each) => each.series ?? [])
+      .find(({ seriesInstanceUID }) => seriesInstanceUID === uid)
+    return (
+      found && [found.number && `Series ${found.number}`, found.modality, found.description].filter(Boolean).join(', ')
+    )
   }
   const openStudy = (other: string) => {
     setOpened((now) => (now.includes(other) ? now : [...now, other]))
@@ -205,6 +229,9 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
                     scrolledTo={isLinked && scrolled?.pane !== index ? scrolled?.plane : undefined}
                     reference={hasLines && reference?.pane !== index ? reference?.plane : undefined}
                     onFullScreen={toggleFullScreen}
+                    onOpenImage={openImage}
+                    nameOfSeries={nameOfSeries}
+                    opened={openedImage}
                   />
                 )}
               </div>

@@ -57,6 +57,8 @@ interface StackPaneProps extends StackSource {
   readonly onShown?: (shown: Shown) => void
   /** The image to show when the number changes, as the person scrolls another pane. */
   readonly linkedIndex?: number | undefined
+  /** The image to show when another object is given. */
+  readonly jump?: { readonly index: number } | undefined
   /** @returns whether the key was used */
   readonly onKey?: (key: string) => boolean
   /** Shapes of stored reports, which are drawn and can't be removed. */
@@ -91,6 +93,10 @@ export function StackPane(props: StackPaneProps) {
   useEffect(() => {
     if (linkedIndex !== undefined) actions.goTo(linkedIndex)
   }, [actions, linkedIndex])
+  const { jump } = props
+  useEffect(() => {
+    if (jump !== undefined) actions.goTo(jump.index)
+  }, [actions, jump])
   const loaded = useLoaded(loader, index)
   const { client } = useApi()
   const { shapes, canUndo, add, replace, remove, forget, undo } = useShapes(client, `${datastoreId}/${imageSetId}`)

@@ -6,9 +6,11 @@ import { useEffect, useState } from 'react'
 import { useApi } from '../api.ts'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
+import { SaveButton } from '../objects/SaveButton.tsx'
 import { fetchFrame } from './frames/fetch-frame.ts'
 import type { StackImage } from './stack/stack.ts'
-import { unplayableReason } from './video.ts'
+import { textOf } from './stack/values.ts'
+import { isTooLarge, unplayableReason, videoEnding } from './video.ts'
 
 interface VideoProps {
   readonly datastoreId: string
@@ -48,17 +50,28 @@ function OneVideo({
     setUrl(objectUrl)
     return () => URL.revokeObjectURL(objectUrl)
   }, [data])
+  const canDownload = image.frame !== undefined && !isTooLarge(image)
+  const download = canDownload && (
+    <SaveButton
+      text="Download video"
+      fileName={`${textOf(image.instance.SOPInstanceUID) || 'video'}.${videoEnding(image)}`}
+      bytesOf={async () => (data ?? (await fetchFrame(client, { ...imageSet, imageFrameId: image.frame!.ID }))).bytes}
+    />
+  )
   if (reason !== undefined || hasFailed) {
-    const description =
-      reason ?? "This browser can't play the format of the video. To download it, use get-image-frame of the AWS CLI."
     return (
-      <Alert type="info" header={`Can't play ${name.toLowerCase()}`}>
-        {description}
+      <Alert type="info" header={`Can't play ${name.toLowerCase()}`} action={download}>
+        {reason ?? "This browser can't play the format of the video. Download it."}
       </Alert>
     )
   }
   if (error) return <ErrorAlert error={error} action="load the video" onRetry={() => refetch()} />
   if (url === undefined) return <Loading what="video" />
-  // biome-ignore lint/a11y/useMediaCaption: recordings of examinations have no captions.
-  return <video className="viewer-video" controls src={url} aria-label={name} onError={() => setFailed(true)} />
+  return (
+    <SpaceBetween size="xs">
+      {/* biome-ignore lint/a11y/useMediaCaption: recordings of examinations have no captions. */}
+      <video className="viewer-video" controls src={url} aria-label={name} onError={() => setFailed(true)} />
+      {download}
+    </SpaceBetween>
+  )
 }

@@ -1,8 +1,8 @@
-/** The viewer of an image set: a stack of images, or videos. */
+/** The viewer of an image set: a stack of images, videos, or what instances without images have. */
 import './viewer.css'
 import { useMemo } from 'react'
-import { EmptyState } from '../components/EmptyState.tsx'
-import { reportsOf, StructuredReports } from '../structured-report/StructuredReport.tsx'
+import { ObjectView } from '../objects/ObjectView.tsx'
+import { noteOf } from '../objects/object-kinds.ts'
 import { StackViewer } from './StackViewer.tsx'
 import { imagesOf } from './stack/stack.ts'
 import { Video } from './Video.tsx'
@@ -11,16 +11,19 @@ import type { ViewerProps } from './viewer-props.ts'
 
 export function Viewer({ datastoreId, imageSetId, document }: ViewerProps) {
   const images = useMemo(() => imagesOf(document), [document])
-  const reports = images.length === 0 ? reportsOf(document) : []
-  if (reports.length > 0) return <StructuredReports reports={reports} />
   if (images.length === 0) {
     return (
-      <EmptyState
-        title="No images"
-        description="This image set has no pixel data. For example, presentation states don't have images."
-      />
+      <div className="viewer-objects">
+        <ObjectView {...{ datastoreId, document }} />
+      </div>
     )
   }
   if (images.every(isVideo)) return <Video {...{ datastoreId, imageSetId, images }} />
-  return <StackViewer key={imageSetId} {...{ datastoreId, imageSetId, images }} />
+  const note = noteOf(images[0]!.instance)
+  return (
+    <>
+      {note !== undefined && <p className="viewer-note">{note}</p>}
+      <StackViewer key={imageSetId} {...{ datastoreId, imageSetId, images }} />
+    </>
+  )
 }

@@ -3,7 +3,8 @@
  * The last requested comes first, because it is where the person scrolled to.
  */
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
-import { fetchDocument } from '../metadata/document.ts'
+import { fetchDocument, type MetadataDocument } from '../metadata/document.ts'
+import { instancesIn, objectNameOf } from '../objects/object-kinds.ts'
 import { loadFrame, undisplayableReason } from './frames/loader.ts'
 import { aspectOf } from './geometry/geometry.ts'
 import { type DecodedFrame, render } from './pixels/render.ts'
@@ -79,15 +80,21 @@ function startNext(): void {
 
 async function make(source: ThumbnailSource, signal: AbortSignal): Promise<Thumbnail> {
   const { client, datastoreId, imageSetId } = source
-  const images = imagesOf(await fetchDocument(client, { version: { datastoreId, imageSetId }, signal }))
+  const document = await fetchDocument(client, { version: { datastoreId, imageSetId }, signal })
+  const images = imagesOf(document)
   const image = images[images.length >> 1]
-  if (image === undefined) return { kind: 'none', text: 'No images' }
+  if (image === undefined) return { kind: 'none', text: nameOf(document) ?? 'No images' }
   if (isVideo(image)) return { kind: 'none', text: 'Video' }
   if (undisplayableReason(image) !== undefined) return { kind: 'none', text: 'No preview' }
   const columnsMin = Math.ceil(THUMBNAIL_COLUMNS * Math.min(2, window.devicePixelRatio))
   const decoded = await loadFrame(source, { image, columnsMin, signal })
   const url = URL.createObjectURL(await draw(image, { decoded, columns: columnsMin }))
   return { kind: 'image', url, alt: altOf(image, images.length) }
+}
+
+function nameOf(document: MetadataDocument): string | undefined {
+  const [instance] = instancesIn(document)
+  return instance && objectNameOf(instance)
 }
 
 /** Without the patient, who is in the same row of the table. */

@@ -101,6 +101,8 @@ test('every reply has the content security policy: no other origin, no eval, no 
     assert.match(policy, /default-src 'none'/)
     assert.match(policy, /script-src 'self' 'wasm-unsafe-eval';/)
     assert.match(policy, /frame-ancestors 'none'/)
+    assert.match(policy, /frame-src blob:;/)
+    assert.doesNotMatch(policy, /object-src/)
     assert.doesNotMatch(policy, /http|\*|'unsafe-eval'/)
     assert.deepEqual([headers['X-Content-Type-Options'], headers['Referrer-Policy']], ['nosniff', 'no-referrer'])
   }

@@ -21,6 +21,8 @@ const POLICY = [
   "img-src 'self' data: blob:",
   // Videos are fetched with a signature, and shown from memory.
   'media-src blob:',
+  // Documents are shown by the viewer of the browser, from memory. A page from memory has this policy too, and can't run scripts.
+  'frame-src blob:',
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

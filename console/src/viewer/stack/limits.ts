@@ -32,3 +32,9 @@ export const SAVED_SHAPES_MAX = 1_000
 export const REPORTS_MAX = 20
 /** Content items of a structured report that are shown. */
 export const REPORT_ITEMS_MAX = 5_000
+/** A document in an instance, such as a PDF, that is shown or saved from the metadata. */
+export const ENCAPSULATED_BYTES_MAX = 64 * 1024 * 1024
+/** Instances of an image set without images that are listed. */
+export const LISTED_INSTANCES_MAX = 50
+/** Images of a key object selection that are listed. */
+export const KEY_IMAGES_MAX = 500
