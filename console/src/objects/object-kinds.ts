@@ -56,6 +56,8 @@ export const isEncapsulated = (instance: Attributes): boolean => /^104\./.test(s
 export const isKeyObjectSelection = (instance: Attributes): boolean => storageClassOf(instance) === '88.59'
 export const isPresentationState = (instance: Attributes): boolean => /^11\./.test(storageClassOf(instance))
 
+export const isSegmentation = (instance: Attributes): boolean => /^66\.[47]$/.test(storageClassOf(instance))
+
 /** What is missing when frames of such a class are shown as gray images. Undefined for ordinary images. */
 export function noteOf(instance: Attributes): string | undefined {
   switch (objectNameOf(instance)) {

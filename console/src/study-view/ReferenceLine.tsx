@@ -1,6 +1,7 @@
 /** The line where the image of the active pane crosses the image of this pane. */
+
+import { type Plane, planeOf, referenceLine } from '../viewer/geometry/planes.ts'
 import type { Drawn } from '../viewer/StackPane.tsx'
-import { type Plane, planeOf, referenceLine } from './planes.ts'
 
 export function ReferenceLine({ drawn, reference }: { readonly drawn: Drawn; readonly reference: Plane }) {
   const { image, placement } = drawn

@@ -9,8 +9,10 @@ import { documentQuery, type MetadataDocument } from '../metadata/document.ts'
 import type { ImageReference } from '../objects/key-objects.ts'
 import { ObjectView } from '../objects/ObjectView.tsx'
 import { noteOf } from '../objects/object-kinds.ts'
+import { SegmentLayer } from '../segmentation/SegmentLayer.tsx'
 import type { Series } from '../studies/fetch-studies.ts'
 import type { LoaderPool } from '../viewer/frames/loader-pool.ts'
+import { nearestIndex, type Plane, planeOf } from '../viewer/geometry/planes.ts'
 import type { Shape, ShapeOnImage } from '../viewer/measure/shapes.ts'
 import { type Drawn, type Shown, StackPane } from '../viewer/StackPane.tsx'
 import { imagesOf, type StackImage } from '../viewer/stack/stack.ts'
@@ -18,8 +20,8 @@ import { textOf } from '../viewer/stack/values.ts'
 import { Video } from '../viewer/Video.tsx'
 import { isVideo } from '../viewer/video.ts'
 import { versionOf } from './image-set-of.ts'
-import { nearestIndex, type Plane, planeOf } from './planes.ts'
 import { ReferenceLine } from './ReferenceLine.tsx'
+import type { useOverlays } from './use-overlays.ts'
 
 export interface ShownInPane extends Shown {
   readonly series: Series
@@ -50,7 +52,10 @@ interface StudyPaneProps {
   readonly nameOfSeries: (series: string) => string | undefined
   /** The image to show, when it changes. */
   readonly opened: ImageReference | undefined
+  readonly overlays: Overlays
 }
+
+export type Overlays = Pick<ReturnType<typeof useOverlays>, 'segmentations' | 'chosen' | 'cache'>
 
 export function StudyPane(props: StudyPaneProps) {
   const { datastoreId, series, neighbors, scrolledTo, reference, pool, onShown } = props
@@ -81,9 +86,15 @@ export function StudyPane(props: StudyPaneProps) {
     return index < 0 ? undefined : { index }
   }, [images, opened, series])
   const saved = useMemo(() => shapesOn(images ?? [], props.savedShapes), [images, props.savedShapes])
+  const { overlays } = props
   const lines = useCallback(
-    (drawn: Drawn) => reference && <ReferenceLine drawn={drawn} reference={reference} />,
-    [reference],
+    (drawn: Drawn) => (
+      <>
+        {overlays.chosen.size > 0 && <SegmentLayer {...drawn} {...overlays} />}
+        {reference && <ReferenceLine drawn={drawn} reference={reference} />}
+      </>
+    ),
+    [reference, overlays],
   )
   if (metadata.error) return <ErrorAlert error={metadata.error} onRetry={() => metadata.refetch()} />
   if (metadata.data === undefined || images === undefined) return <Loading what="series" />

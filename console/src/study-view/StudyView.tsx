@@ -9,18 +9,21 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
 import { formatDate } from '../format/dicom.ts'
+import { formatNumber } from '../format/size.ts'
 import { hrefTo } from '../location.ts'
 import type { ImageReference } from '../objects/key-objects.ts'
+import { SegmentationList } from '../segmentation/SegmentationList.tsx'
 import type { Series, Study } from '../studies/fetch-studies.ts'
 import { openLoaderPool } from '../viewer/frames/loader-pool.ts'
+import type { Plane } from '../viewer/geometry/planes.ts'
 import { KeyboardHelp } from '../viewer/KeyboardHelp.tsx'
 import { switchFullScreen } from '../viewer/StackViewer.tsx'
 import { CACHED_FRAME_BYTES_MAX, IDLE_FRAME_BYTES_MAX, IDLE_LOADERS_MAX } from '../viewer/stack/limits.ts'
 import { imageSetOf } from './image-set-of.ts'
-import type { Plane } from './planes.ts'
 import { draggedSeries, isSeriesDragged, SeriesList } from './SeriesList.tsx'
 import { type ShownInPane, StudyPane } from './StudyPane.tsx'
 import { LAYOUTS, type Layout, PANES, type PaneAddress } from './study-address.ts'
+import { useOverlays } from './use-overlays.ts'
 import { useReports } from './use-reports.ts'
 import { useStudyAddress } from './use-study-address.ts'
 import { type StudySeries, useOtherStudies, useStudySeries } from './use-study-series.ts'
@@ -75,6 +78,8 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
     return () => pool.stop()
   }, [pool])
   const reports = useReports(datastoreId, studies)
+  const { segmentations, omittedCount, chosen, choose, cache } = useOverlays(datastoreId, studies)
+  const overlays = useMemo(() => ({ segmentations, chosen, cache }), [segmentations, chosen, cache])
   const shown = useRef<(ShownInPane | undefined)[]>([])
 
   const first = series?.find(({ modality }) => !NOT_IMAGES.includes(modality)) ?? series?.[0]
@@ -156,6 +161,9 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
           {...{ datastoreId, study, series, shown: shownSeries }}
           onChoose={(uid) => setPane(active, addressOf(uid, study))}
         />
+        {segmentations.length > 0 && <h2 className="study-heading">Segmentations</h2>}
+        <SegmentationList {...{ segmentations, chosen, onChoose: choose }} />
+        {omittedCount > 0 && <p>{`${formatNumber(omittedCount)} more series of segmentations are not listed.`}</p>}
         {(others.data?.length ?? 0) > 0 && <h2 className="study-heading">Other studies of this patient</h2>}
         {others.data?.map((other) => (
           <OtherStudy
@@ -232,6 +240,7 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
                     onOpenImage={openImage}
                     nameOfSeries={nameOfSeries}
                     opened={openedImage}
+                    overlays={overlays}
                   />
                 )}
               </div>

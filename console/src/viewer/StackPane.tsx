@@ -14,7 +14,7 @@ import { createPortal } from 'react-dom'
 import { useApi } from '../api.ts'
 import type { Loaded, Loader } from './frames/loader.ts'
 import { type LoaderPool, NO_POOL } from './frames/loader-pool.ts'
-import { aspectOf, scaleOf } from './geometry/geometry.ts'
+import { aspectOf, type StageSize, scaleOf } from './geometry/geometry.ts'
 import { type Placement, placementOf, turnedSize } from './geometry/orientation.ts'
 import { pressKey } from './keys.ts'
 import { Magnifier } from './Magnifier.tsx'
@@ -73,6 +73,7 @@ interface StackPaneProps extends StackSource {
 export interface Drawn {
   readonly image: StackImage
   readonly placement: Placement
+  readonly size: StageSize
 }
 
 export function StackPane(props: StackPaneProps) {
@@ -170,7 +171,7 @@ export function StackPane(props: StackPaneProps) {
       >
         <Stage {...{ image, decoded, viewState, size, imageSize }} />
         {tool === 'magnifier' && <Magnifier {...{ image, decoded, viewState, size, imageSize, scale }} />}
-        {placement && props.lines?.({ image, placement })}
+        {placement && props.lines?.({ image, placement, size })}
         {placement && hasShapes && (
           <ShapeLayer
             {...{ image, placement, shapes, saved }}

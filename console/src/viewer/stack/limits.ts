@@ -38,3 +38,9 @@ export const ENCAPSULATED_BYTES_MAX = 64 * 1024 * 1024
 export const LISTED_INSTANCES_MAX = 50
 /** Images of a key object selection that are listed. */
 export const KEY_IMAGES_MAX = 500
+/** Of one segmentation. */
+export const SEGMENTS_MAX = 256
+/** Decoded frames of segmentations in memory. */
+export const MASK_BYTES_MAX = 48 * 1024 * 1024
+/** Series of segmentations, and of presentation states, whose metadata a study view reads. */
+export const OVERLAY_SERIES_MAX = 20

@@ -1,6 +1,6 @@
 /** Image planes in the patient's coordinates (PS3.3 C.7.6.2.1.1): which slice of a series is nearest, and where one plane crosses another. */
-import { normalOf, type StackImage } from '../viewer/stack/stack.ts'
-import { numbersOf, textOf } from '../viewer/stack/values.ts'
+import { normalOf, type StackImage } from '../stack/stack.ts'
+import { numbersOf, textOf } from '../stack/values.ts'
 
 export type Point = readonly [x: number, y: number, z: number]
 

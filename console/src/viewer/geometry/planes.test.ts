@@ -1,8 +1,8 @@
 /** Nearest slices and reference lines, compared with positions that are known by construction. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Attributes } from '../metadata/document.ts'
-import { imageOf } from '../viewer/viewer.fixture.ts'
+import type { Attributes } from '../../metadata/document.ts'
+import { imageOf } from '../viewer.fixture.ts'
 import { nearestIndex, planeOf, referenceLine } from './planes.ts'
 
 const plane = (position: readonly number[], orientation: readonly number[], more: Attributes = {}) =>
