@@ -106,7 +106,7 @@ describe('the viewer', skip, async () => {
 
   test('the overlay shows the patient, the study and the sides of the patient', async (t) => {
     const page = await open(t, stack)
-    for (const words of ['Okafor, Ngozi', 'P 7', 'Born 1970-01-02  F', 'CT Chest', 'CT  Axial', 'Location 2.5 mm']) {
+    for (const words of ['Okafor, Ngozi', 'P 7', 'Born Jan 2, 1970  F', 'CT Chest', 'CT  Axial', 'Location 2.5 mm']) {
       await stageOf(page).getByText(words, { exact: true }).waitFor()
     }
     const edges = await page.locator('.viewer-edge').allInnerTexts()

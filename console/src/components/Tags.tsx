@@ -12,6 +12,7 @@ import Table from '@cloudscape-design/components/table'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useApi } from '../api.ts'
+import { formatNumber } from '../format/size.ts'
 import { EmptyState } from './EmptyState.tsx'
 import { ErrorAlert } from './ErrorAlert.tsx'
 
@@ -38,7 +39,7 @@ export function Tags({ arn }: { arn: string }) {
   return (
     <Container
       header={
-        <Header counter={data && `(${tags.length})`} actions={manage}>
+        <Header counter={data && `(${formatNumber(tags.length)})`} actions={manage}>
           Tags
         </Header>
       }

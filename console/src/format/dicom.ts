@@ -1,10 +1,13 @@
 /** Formats DICOM values. */
 
-/** DA (PS3.5 6.2): YYYYMMDD. Other values are returned unchanged. */
-export const formatDate = (date: string): string => date.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')
+/** DA (PS3.5 6.2): YYYYMMDD, as the language of the browser has it. Other values are returned unchanged. */
+export const formatDate = (date: string): string => formatLocalDate(date)
 
-/** TM (PS3.5 6.2): HHMMSS.FFFFFF, formatted to the minute. */
-export const formatTimeOfDay = (time: string): string => time.replace(/^(\d{2})(\d{2}).*$/, '$1:$2')
+/** TM (PS3.5 6.2): HHMMSS.FFFFFF, to the minute, as the language of the browser has it. */
+export function formatTimeOfDay(time: string): string {
+  const [, hours, minutes] = /^(\d{2})(\d{2})/.exec(time) ?? []
+  return hours === undefined ? time : TIME_OF_DAY.format(new Date(Date.UTC(2000, 0, 1, Number(hours), Number(minutes))))
+}
 
 /**
  * DA and TM as the language of the browser has them: `Jan 15, 2026, 9:30 AM`. They have no time zone. Values of another form are returned
@@ -26,6 +29,7 @@ export function formatIsoDate(date = '', time = ''): string {
 }
 
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' })
+const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, { timeStyle: 'short', timeZone: 'UTC' })
 const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
 
 /** PN (PS3.5 6.2.1.1): up to three groups of family^given^middle^prefix^suffix. The third, phonetic group is left out. */

@@ -1,4 +1,5 @@
 /** Formats timestamps and durations. */
+import { formatFixed } from './size.ts'
 
 const TIME = new Intl.DateTimeFormat(undefined, {
   ...{ year: 'numeric', month: 'short', day: 'numeric' },
@@ -11,6 +12,6 @@ export const formatTime = (time: Date | undefined): string => (time === undefine
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.max(1, Math.round(ms))} ms`
   return ms < 60_000
-    ? `${(ms / 1_000).toFixed(1)} s`
+    ? `${formatFixed(ms / 1_000, 1)} s`
     : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`
 }

@@ -10,7 +10,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { type Api, responseHeader, useApi } from '../api.ts'
-import { CopyableText } from '../components/CopyableText.tsx'
+import { CopyableText, ID_PIXELS } from '../components/CopyableText.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
 import { PageLayout } from '../components/PageLayout.tsx'
@@ -74,6 +74,7 @@ export function ImportJobPage({ datastoreId, jobId }: { datastoreId: string; job
           <Container header={<Header variant="h2">Details</Header>}>
             <KeyValuePairs
               columns={3}
+              minColumnWidth={ID_PIXELS}
               items={[
                 { label: 'Status', value: <Status status={job.jobStatus} /> },
                 { label: 'Submitted at', value: formatTime(job.submittedAt) },

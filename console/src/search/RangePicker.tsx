@@ -1,5 +1,6 @@
 /** The date range picker of the search form. */
 import DateRangePicker, { type DateRangePickerProps } from '@cloudscape-design/components/date-range-picker'
+import { LOCALE } from '../format/locale.ts'
 import { type Range, rangeError, type Unit } from './date-range.ts'
 import type { DateProperty } from './search.ts'
 
@@ -38,8 +39,9 @@ export function RangePicker({
         return error === undefined ? { valid: true } : { valid: false, errorMessage: error }
       }}
       placeholder="Any time"
-      absoluteFormat="iso"
+      absoluteFormat="long-localized"
       dateInputFormat="iso"
+      locale={LOCALE}
       hideTimeOffset={isStudyDate}
       expandToViewport
       i18nStrings={{ formatRelativeRange: ({ amount, unit }) => lastText(amount, unit) }}

@@ -37,7 +37,7 @@ export function parseRange(text: string): Range | undefined {
 export function rangeError(range: Range): string | undefined {
   if (range.type === 'relative') {
     const isWhole = Number.isInteger(range.amount) && range.amount > 0 && range.amount <= AMOUNT_MAX
-    return isWhole ? undefined : `Enter a whole number from 1 to ${AMOUNT_MAX.toLocaleString('en-US')}.`
+    return isWhole ? undefined : `Enter a whole number from 1 to ${AMOUNT_MAX.toLocaleString()}.`
   }
   const isTimestamp = (text: string) => TIMESTAMP.test(text) && !Number.isNaN(Date.parse(text))
   if (!isTimestamp(range.from)) return 'Choose a start date.'

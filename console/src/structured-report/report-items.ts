@@ -1,5 +1,5 @@
 /** The content of a structured report (PS3.3 C.17.3) as a tree of texts. */
-import { formatDate, formatPersonName, formatTimeOfDay } from '../format/dicom.ts'
+import { formatDate, formatLocalDate, formatPersonName, formatTimeOfDay } from '../format/dicom.ts'
 import type { Attributes } from '../metadata/document.ts'
 import { REPORT_ITEMS_MAX } from '../viewer/stack/limits.ts'
 import { itemsOf, textOf } from '../viewer/stack/values.ts'
@@ -55,7 +55,7 @@ function textOfValue(item: Attributes): string {
       return formatTimeOfDay(textOf(item.Time))
     case 'DATETIME': {
       const [, date = '', time = ''] = /^(\d{8})(\d*)/.exec(textOf(item.DateTime)) ?? []
-      return `${formatDate(date)} ${formatTimeOfDay(time)}`.trim()
+      return formatLocalDate(date, time)
     }
     case 'UIDREF':
       return textOf(item.UID)

@@ -7,6 +7,7 @@ import Input from '@cloudscape-design/components/input'
 import Multiselect from '@cloudscape-design/components/multiselect'
 import ToggleButton from '@cloudscape-design/components/toggle-button'
 import { type FormEvent, useState } from 'react'
+import { LOCALE } from '../format/locale.ts'
 import { MODALITIES } from './modalities.ts'
 import { labelOfDays, RECENT_DAYS, rangeError, type StudyDates } from './study-dates.ts'
 import { ALL_STUDIES, errorsOf, fragmentOf, type StudyErrors, type StudySearch } from './study-search.ts'
@@ -93,6 +94,7 @@ export function StudyFilters({ search, refusal, isSearching, onSearch }: StudyFi
             placeholder={draft.dates?.kind === 'recent' ? labelOfDays(draft.dates.days) : 'Any date'}
             absoluteFormat="long-localized"
             dateInputFormat="iso"
+            locale={LOCALE}
             expandToViewport
           />
         </FormField>

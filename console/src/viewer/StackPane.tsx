@@ -12,6 +12,7 @@ import {
 } from 'react'
 import { createPortal } from 'react-dom'
 import { useApi } from '../api.ts'
+import { formatFixed, formatUpTo } from '../format/size.ts'
 import type { Loaded, Loader } from './frames/loader.ts'
 import { type LoaderPool, NO_POOL } from './frames/loader-pool.ts'
 import { aspectOf, type StageSize, scaleOf } from './geometry/geometry.ts'
@@ -251,4 +252,5 @@ const stateOf = (loaded: Loaded): string =>
   loaded.kind === 'shown' ? (loaded.isSharp ? 'sharp' : 'preview') : loaded.kind
 
 /** To three significant digits, or to an integer. */
-const round = (value: number): number => (Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3)))
+const round = (value: number): string =>
+  Math.abs(value) >= 100 ? formatFixed(value, 0) : formatUpTo(Number(value.toPrecision(3)), 10)

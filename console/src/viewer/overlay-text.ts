@@ -1,5 +1,6 @@
 /** The patient, study and image texts in the corners of the stage, and the frame rate of an image. */
 import { formatDate, formatPersonName } from '../format/dicom.ts'
+import { formatUpTo } from '../format/size.ts'
 import type { StackImage } from './stack/stack.ts'
 import { numberOf, numbersOf, textOf } from './stack/values.ts'
 
@@ -38,7 +39,7 @@ export function cornersOf(
 
 const lines = (...all: readonly string[]): readonly string[] => all.filter((line) => line !== '')
 
-const round = (number: number): number => Math.round(number * 100) / 100
+const round = (number: number): string => formatUpTo(number, 2)
 
 /** The frame rate of a multi-frame image in frames per second (PS3.3 C.7.6.5.1.1), with a default and a maximum. */
 export function frameRateOf({ instance }: StackImage): number {

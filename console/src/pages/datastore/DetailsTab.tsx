@@ -8,7 +8,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useApi } from '../../api.ts'
-import { CopyableText } from '../../components/CopyableText.tsx'
+import { CopyableText, ID_PIXELS } from '../../components/CopyableText.tsx'
 import { DeleteConfirmation } from '../../components/DeleteConfirmation.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
 import { LockBadge } from '../../components/LockBadge.tsx'
@@ -64,6 +64,7 @@ export function DetailsTab({ datastore }: { datastore: DatastoreProperties }) {
       >
         <KeyValuePairs
           columns={3}
+          minColumnWidth={ID_PIXELS}
           items={[
             { label: 'Name', value: datastoreName ?? '–' },
             { label: 'Status', value: <Status status={datastoreStatus} /> },

@@ -7,6 +7,7 @@ import StatusIndicator from '@cloudscape-design/components/status-indicator'
 import { useQuery } from '@tanstack/react-query'
 import type { MaintenanceRunSummary, MaintenanceRuns } from '../../../../src/contract/maintenance.ts'
 import { useApi } from '../../api.ts'
+import { formatNumber } from '../../format/size.ts'
 import { formatTime } from '../../format/time.ts'
 
 export function Maintenance() {
@@ -62,5 +63,5 @@ function LastRun({ runs, faults, what }: LastRunProps) {
 function sentenceOf({ outcome, report }: MaintenanceRunSummary, count: number, what: string): string {
   if (outcome === 'failed') return `failed (${report.reason})`
   if (outcome === 'lost') return 'interrupted'
-  return `${count === 0 ? 'no' : count.toLocaleString('en-US')} ${what}`
+  return `${count === 0 ? 'no' : formatNumber(count)} ${what}`
 }

@@ -4,9 +4,9 @@ import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import KeyValuePairs, { type KeyValuePairsProps } from '@cloudscape-design/components/key-value-pairs'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import { CopyableText } from '../../components/CopyableText.tsx'
+import { CopyableText, ID_PIXELS } from '../../components/CopyableText.tsx'
 import { Status } from '../../components/Status.tsx'
-import { formatDate, formatPersonName, formatTimeOfDay } from '../../format/dicom.ts'
+import { formatLocalDate, formatPersonName } from '../../format/dicom.ts'
 import { formatNumber } from '../../format/size.ts'
 import { formatTime } from '../../format/time.ts'
 import type { MetadataDocument } from '../../metadata/document.ts'
@@ -23,7 +23,7 @@ export function Properties(props: { properties: GetImageSetCommandOutput; docume
       <SpaceBetween size="l">
         {document && <KeyValuePairs columns={4} items={seriesItems(document)} />}
         <KeyValuePairs columns={4} items={versionItems(properties)} />
-        <KeyValuePairs columns={3} items={idItems(properties, document)} />
+        <KeyValuePairs columns={3} minColumnWidth={ID_PIXELS} items={idItems(properties, document)} />
       </SpaceBetween>
     </Container>
   )
@@ -52,7 +52,7 @@ function seriesItems({ Patient, Study }: MetadataDocument): KeyValuePairsProps.P
     { label: 'Study', value: text(StudyDescription) || '–' },
     {
       label: 'Study date',
-      value: [formatDate(text(StudyDate)), formatTimeOfDay(text(StudyTime))].filter(Boolean).join(' ') || '–',
+      value: formatLocalDate(text(StudyDate), text(StudyTime)) || '–',
     },
     { label: 'Modality', value: text(series?.DICOM.Modality) || '–' },
     { label: 'Series', value: text(series?.DICOM.SeriesDescription) || text(series?.DICOM.SeriesNumber) || '–' },

@@ -1,4 +1,5 @@
 /** What is drawn on an image to measure it, and what it measures. */
+import { formatFixed } from '../../format/size.ts'
 import type { Point } from '../geometry/orientation.ts'
 import { type Mapping, modalityLUTOf } from '../pixels/modality-lut.ts'
 import { type DecodedFrame, isColour } from '../pixels/render.ts'
@@ -45,7 +46,7 @@ export function resultsOf(shape: Shape, image: StackImage, decoded: DecodedFrame
     case 'length':
       return [withPlace(`${rounded(lengthOf(a!, b!, calibration))} ${calibration.unit}`, calibration)]
     case 'angle':
-      return [`${angleOf([a!, b!, c!], calibration).toFixed(1)}°`]
+      return [`${formatFixed(angleOf([a!, b!, c!], calibration), 1)}°`]
     case 'arrow':
       return shape.text ? [shape.text] : []
     case 'probe':
@@ -71,7 +72,7 @@ export function resultsOf(shape: Shape, image: StackImage, decoded: DecodedFrame
 
 const withPlace = (text: string, { place }: Calibration): string => (place === '' ? text : `${text} ${place}`)
 
-const rounded = (value: number): string => (Math.abs(value) >= 1_000 ? value.toFixed(0) : value.toFixed(1))
+const rounded = (value: number): string => formatFixed(value, Math.abs(value) >= 1_000 ? 0 : 1)
 
 export const lengthOf = (a: Point, b: Point, { perColumn, perRow }: Calibration): number =>
   Math.hypot((b.x - a.x) * perColumn, (b.y - a.y) * perRow)
