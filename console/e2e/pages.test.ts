@@ -1,7 +1,7 @@
 /** Every page in light mode, dark mode and at phone width: accessible, not wider than the screen, with a screenshot. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
+import { ListDICOMImportJobsCommand, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { sample } from '../../src/fixtures/soak.ts'
@@ -33,6 +33,8 @@ describe('pages', skip, async () => {
   const { imageSetId, DICOMTags } = imageSetsMetadataSummaries!.find(
     ({ DICOMTags }) => DICOMTags?.DICOMSeriesModality === 'CT',
   )!
+  const { jobSummaries } = await sdk.send(new ListDICOMImportJobsCommand({ datastoreId }))
+  const { jobId } = jobSummaries![0]!
   const browser = await openBrowser()
   const store = `datastores/${datastoreId}`
 
@@ -85,6 +87,21 @@ describe('pages', skip, async () => {
     },
     { name: 'datastore-details', address: `${store}/details`, ready: (page) => page.getByText('radiology').waitFor() },
     { name: 'imports', address: `${store}/imports`, ready: (page) => page.getByText('Completed').waitFor() },
+    {
+      name: 'studies',
+      address: `${store}/studies`,
+      ready: (page) => page.getByText(/Search took/).waitFor(),
+    },
+    {
+      name: 'import-job',
+      address: `${store}/imports/${jobId}`,
+      ready: (page) => page.getByText('Source location').waitFor(),
+    },
+    {
+      name: 'encryption-keys',
+      address: 'encryption-keys',
+      ready: (page) => page.getByText('The key is disabled').waitFor(),
+    },
     { name: 'create', address: 'create', ready: (page) => page.getByText('Image frame format').waitFor() },
     { name: 'import', address: `${store}/import`, ready: (page) => page.getByText('Choose folder').waitFor() },
     {

@@ -3,6 +3,7 @@
  * One click listener handles every link of the console, whichever component rendered it.
  */
 import { useSyncExternalStore } from 'react'
+import { leavePlace } from './history-places.ts'
 
 interface ConsoleLocation {
   /** Below /console/, without slashes at its ends. */
@@ -11,23 +12,33 @@ interface ConsoleLocation {
   readonly fragment: string
   /** The state of the history entry, restored on Back and Forward. */
   readonly state: unknown
+  /** Names the history entry. */
+  readonly entryId: string
+  readonly arrivedBy: 'load' | 'link' | 'history'
+}
+
+/** What the console stores in an entry of the history. */
+interface Entry {
+  readonly entryId: string
+  readonly state: unknown
 }
 
 const BASE = '/console/'
 
 export const hrefTo = (path: string, fragment = ''): string => `${BASE}${path}${fragment === '' ? '' : `#${fragment}`}`
 
-let location = readLocation()
+let location = readLocation('load')
 const listeners = new Set<() => void>()
 
-function readLocation(): ConsoleLocation {
+function readLocation(arrivedBy: ConsoleLocation['arrivedBy']): ConsoleLocation {
   const { pathname, hash } = window.location
   const path = pathname.startsWith(BASE) ? pathname.slice(BASE.length) : ''
-  return { path: path.replace(/^\/+|\/+$/g, ''), fragment: hash.slice(1), state: window.history.state }
+  const { entryId = '', state = null } = (window.history.state ?? {}) as Partial<Entry>
+  return { path: path.replace(/^\/+|\/+$/g, ''), fragment: hash.slice(1), state, entryId, arrivedBy }
 }
 
-function updateLocation(): void {
-  location = readLocation()
+function updateLocation(arrivedBy: ConsoleLocation['arrivedBy']): void {
+  location = readLocation(arrivedBy)
   for (const listener of listeners) listener()
 }
 
@@ -41,18 +52,45 @@ export function useLocation(): ConsoleLocation {
   )
 }
 
-export function navigate(
-  href: string,
-  { replace = false, state = null }: { replace?: boolean; state?: unknown } = {},
-): void {
+interface NavigateOptions {
+  readonly replace?: boolean
+  readonly state?: unknown
+  /** The link that was followed. */
+  readonly link?: Element
+}
+
+export function navigate(href: string, { replace = false, state = null, link }: NavigateOptions = {}): void {
   const isOtherPage = new URL(href, window.location.href).pathname !== window.location.pathname
-  window.history[replace ? 'replaceState' : 'pushState'](state, '', href)
-  updateLocation()
+  if (replace) {
+    const entry: Entry = { entryId: location.entryId, state }
+    window.history.replaceState(entry, '', href)
+  } else {
+    leavePlace(location.entryId, link)
+    const entry: Entry = { entryId: newEntryId(), state }
+    window.history.pushState(entry, '', href)
+  }
+  updateLocation(replace ? location.arrivedBy : 'link')
   if (isOtherPage) window.scrollTo(0, 0)
 }
 
+/** An address that was typed has an entry without a name. */
+function nameEntry(): void {
+  if ((window.history.state as Partial<Entry> | null)?.entryId !== undefined) return
+  const entry: Entry = { entryId: newEntryId(), state: null }
+  window.history.replaceState(entry, '')
+}
+
+const newEntryId = (): string => `${Date.now()}-${Math.random()}`
+
 export function interceptLinks(): void {
-  window.addEventListener('popstate', updateLocation)
+  window.history.scrollRestoration = 'manual'
+  nameEntry()
+  updateLocation('load')
+  window.addEventListener('popstate', () => {
+    leavePlace(location.entryId)
+    nameEntry()
+    updateLocation('history')
+  })
   document.addEventListener('click', (event) => {
     if (
       event.defaultPrevented ||
@@ -68,6 +106,6 @@ export function interceptLinks(): void {
     const { origin, pathname, hash } = new URL(link.href, window.location.href)
     if (origin !== window.location.origin || !pathname.startsWith(BASE)) return
     event.preventDefault()
-    navigate(`${pathname}${hash}`)
+    navigate(`${pathname}${hash}`, { link })
   })
 }

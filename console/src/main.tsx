@@ -9,6 +9,7 @@ import { ApiContext, openApi } from './api.ts'
 import { TaskNotifications } from './bulk/TaskNotifications.tsx'
 import { ErrorBoundary } from './components/ErrorBoundary.tsx'
 import { Loading } from './components/Loading.tsx'
+import { Shortcuts } from './components/Shortcuts.tsx'
 import { interceptLinks, useLocation } from './location.ts'
 import { SignInPage } from './pages/SignInPage.tsx'
 import { refetchIntervalOf } from './refetch-interval.ts'
@@ -53,6 +54,7 @@ function Console() {
               <Page key={key} {...parameters} />
             </Suspense>
           </ErrorBoundary>
+          <Shortcuts />
         </TaskNotifications>
       </QueryClientProvider>
     </ApiContext>

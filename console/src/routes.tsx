@@ -1,22 +1,29 @@
 /** The pages of the console and their paths below /console/. Pages that a search doesn't need are loaded on demand. */
-import { type ComponentType, lazy } from 'react'
+import type { ComponentType } from 'react'
+import { LoadingPage } from './components/LoadingPage.tsx'
 import { lazyComponent } from './components/lazy-component.tsx'
 import { DatastorePage } from './pages/DatastorePage.tsx'
 import { DatastoresPage } from './pages/DatastoresPage.tsx'
 import { NotFoundPage } from './pages/NotFoundPage.tsx'
 
-const CreateDatastorePage = lazy(async () => ({
-  default: (await import('./pages/CreateDatastorePage.tsx')).CreateDatastorePage,
-}))
-const ImageSetPage = lazyComponent(async () => (await import('./pages/ImageSetPage.tsx')).ImageSetPage)
-const StudyPage = lazyComponent(async () => (await import('./pages/StudyPage.tsx')).StudyPage)
-const ImportPage = lazy(async () => ({ default: (await import('./pages/ImportPage.tsx')).ImportPage }))
-const ImportJobPage = lazy(async () => ({ default: (await import('./pages/ImportJobPage.tsx')).ImportJobPage }))
-const PrincipalsPage = lazy(async () => ({ default: (await import('./pages/PrincipalsPage.tsx')).PrincipalsPage }))
-const EncryptionKeysPage = lazy(async () => ({
-  default: (await import('./pages/EncryptionKeysPage.tsx')).EncryptionKeysPage,
-}))
-const PoliciesPage = lazy(async () => ({ default: (await import('./pages/PoliciesPage.tsx')).PoliciesPage }))
+/** @param title the heading until the page is loaded */
+const lazyPage = <Props extends object>(title: string, load: () => Promise<ComponentType<Props>>) =>
+  lazyComponent(load, { loading: <LoadingPage title={title} /> })
+
+const CreateDatastorePage = lazyPage(
+  'Create data store',
+  async () => (await import('./pages/CreateDatastorePage.tsx')).CreateDatastorePage,
+)
+const ImageSetPage = lazyPage('Image set', async () => (await import('./pages/ImageSetPage.tsx')).ImageSetPage)
+const StudyPage = lazyPage('Study', async () => (await import('./pages/StudyPage.tsx')).StudyPage)
+const ImportPage = lazyPage('Import DICOM data', async () => (await import('./pages/ImportPage.tsx')).ImportPage)
+const ImportJobPage = lazyPage('Import job', async () => (await import('./pages/ImportJobPage.tsx')).ImportJobPage)
+const PrincipalsPage = lazyPage('Principals', async () => (await import('./pages/PrincipalsPage.tsx')).PrincipalsPage)
+const EncryptionKeysPage = lazyPage(
+  'KMS keys of data stores',
+  async () => (await import('./pages/EncryptionKeysPage.tsx')).EncryptionKeysPage,
+)
+const PoliciesPage = lazyPage('Policies', async () => (await import('./pages/PoliciesPage.tsx')).PoliciesPage)
 
 type Parameters = Readonly<Record<string, string>>
 // biome-ignore lint/suspicious/noExplicitAny: each page takes the parameters of its own path.
@@ -49,7 +56,8 @@ export function routeOf(path: string): MatchedRoute {
     const parameters = parametersOf(route.path.split('/'), path.split('/'))
     if (parameters === undefined) continue
     const { tab: _, ...resource } = parameters
-    return { page: route.page, parameters, key: [route.page.name, ...Object.values(resource)].join('/') }
+    const kind = ROUTES.findIndex(({ page }) => page === route.page)
+    return { page: route.page, parameters, key: [kind, ...Object.values(resource)].join('/') }
   }
   return { page: NotFoundPage, parameters: {}, key: path }
 }

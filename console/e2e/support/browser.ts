@@ -81,18 +81,16 @@ export async function takeScreenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), animations: 'disabled' })
 }
 
-/** Fails for serious or critical violations that axe finds. */
+/** Fails for everything that axe finds, best practices included. */
 export async function assertAccessible(page: Page): Promise<void> {
   await page.evaluate(AXE)
   const violations = await page.evaluate(async () => {
     // biome-ignore lint/suspicious/noExplicitAny: set by the script of axe.
     const { violations } = await (window as any).axe.run(document, { resultTypes: ['violations'] })
-    return (violations as { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[])
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(
-        ({ id, impact, nodes }) =>
-          `${impact}: ${id}: ${nodes.map((node) => `${node.html.slice(0, 300)} ${node.failureSummary}`).join('\n')}`,
-      )
+    return (violations as { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[]).map(
+      ({ id, impact, nodes }) =>
+        `${impact}: ${id}: ${nodes.map((node) => `${node.html.slice(0, 300)} ${node.failureSummary}`).join('\n')}`,
+    )
   })
   assert.deepEqual(violations, [])
 }

@@ -7,6 +7,7 @@ import { type ErrorContext, type ErrorMessage, errorMessageOf } from '../error-m
 import { hrefTo } from '../location.ts'
 import { signOut } from '../session.ts'
 import { CodeBlock } from './CodeBlock.tsx'
+import { useOneAlert } from './one-alert.ts'
 
 interface ErrorAlertProps extends ErrorContext {
   readonly error: unknown
@@ -15,11 +16,16 @@ interface ErrorAlertProps extends ErrorContext {
 
 export function ErrorAlert({ error, onRetry, ...context }: ErrorAlertProps) {
   const message = errorMessageOf(error, context)
+  // An alert in a form has no Retry, and is always shown.
+  const isOfPage = onRetry !== undefined
+  const cause = message.kind === 'unreachable' ? message.kind : `${message.title} ${message.description}`
+  const { isShown, retryAll } = useOneAlert(isOfPage ? cause : undefined, onRetry)
+  if (!isShown) return null
   const action =
     message.kind === 'credentials' ? (
       <Button onClick={signOut}>Sign in again</Button>
     ) : (
-      onRetry && <Button onClick={onRetry}>Retry</Button>
+      isOfPage && <Button onClick={retryAll}>Retry</Button>
     )
   return (
     <Alert type={message.kind === 'unreachable' ? 'warning' : 'error'} header={message.title} action={action}>

@@ -1,5 +1,6 @@
 /** The top navigation: a link to the data stores, the color mode, and who is signed in. */
 import TopNavigation, { type TopNavigationProps } from '@cloudscape-design/components/top-navigation'
+import { showKeys } from '../keyboard/shortcuts.ts'
 import { hrefTo } from '../location.ts'
 import { type AccessKey, signOut, useSession } from '../session.ts'
 import { useTheme } from '../theme.ts'
@@ -23,17 +24,20 @@ export function TopBar() {
       text: nameOf(session),
       title: session.principalArn ?? session.accessKeyId,
       ariaLabel: `Account ${nameOf(session)}`,
-      items: [{ id: 'sign-out', text: 'Sign out' }],
-      onItemClick: signOut,
+      items: [
+        { id: 'keys', text: 'Keyboard shortcuts' },
+        { id: 'sign-out', text: 'Sign out' },
+      ],
+      onItemClick: ({ detail }) => (detail.id === 'keys' ? showKeys(true) : signOut()),
     })
   }
   return (
-    <header id="top">
+    <div id="top">
       <TopNavigation
         identity={{
           href: hrefTo(''),
           title: 'Hilum',
-          logo: { src: `${import.meta.env.BASE_URL}icon.svg`, alt: '' },
+          logo: { src: `${import.meta.env.BASE_URL}icon.svg`, alt: 'Logo' },
         }}
         utilities={utilities}
         i18nStrings={{
@@ -43,7 +47,7 @@ export function TopBar() {
           overflowMenuDismissIconAriaLabel: 'Close',
         }}
       />
-    </header>
+    </div>
   )
 }
 

@@ -2,12 +2,12 @@
  * A component that is loaded on demand. Unlike React's lazy(), which keeps its fallback on screen for at least 300 ms, it is shown as soon
  * as it is loaded.
  */
-import { type ComponentType, useEffect, useState } from 'react'
+import { type ComponentType, type ReactNode, useEffect, useState } from 'react'
 import { Loading } from './Loading.tsx'
 
 export function lazyComponent<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
-  { what = 'page' }: { readonly what?: string } = {},
+  { what = 'page', loading = <Loading what={what} /> }: { readonly what?: string; readonly loading?: ReactNode } = {},
 ): ComponentType<Props> {
   let Loaded: ComponentType<Props> | undefined
   return function LazyComponent(props: Props) {
@@ -22,6 +22,6 @@ export function lazyComponent<Props extends object>(
     }, [])
     // For the error boundary.
     if (error !== undefined) throw error
-    return Loaded === undefined ? <Loading what={what} /> : <Loaded {...props} />
+    return Loaded === undefined ? loading : <Loaded {...props} />
   }
 }

@@ -93,7 +93,7 @@ export function CreateDatastorePage() {
                   errorText={nameError}
                   constraintText="You can't change the name after the data store is created."
                 >
-                  <Input value={name} onChange={({ detail }) => setName(detail.value)} spellcheck={false} autoFocus />
+                  <Input value={name} onChange={({ detail }) => setName(detail.value)} spellcheck={false} />
                 </FormField>
                 <FormField label="Image frame format">
                   <RadioGroup items={FORMATS} value={format} onChange={({ detail }) => setFormat(detail.value)} />

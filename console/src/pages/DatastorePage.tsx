@@ -40,7 +40,7 @@ export function DatastorePage({ datastoreId, tab = 'image-sets' }: { datastoreId
     'image-sets': () => <ImageSetsTab {...named} />,
     studies: () => <StudiesTab {...named} />,
     imports: () => <ImportsTab datastoreId={datastoreId} />,
-    details: () => data && <DetailsTab datastore={data} />,
+    details: () => (data === undefined ? <Loading what="details" /> : <DetailsTab datastore={data} />),
   }
   const study = tab === 'studies' ? openStudyOf(fragment) : undefined
   const closeStudy = () => navigate(hrefTo(path, withOpenStudy(fragment, undefined)), { state, replace: true })

@@ -130,6 +130,7 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
             no longer available.
           </Alert>
         )}
+        {versions.isPending && versions.error === null && <Loading what="image set" />}
         {options.length > 0 && (
           <FormField label="Version">
             <Select

@@ -1,14 +1,20 @@
 /** The mouse, touch and keyboard controls, below the stage. */
 import ExpandableSection from '@cloudscape-design/components/expandable-section'
-import { memo } from 'react'
+import { memo, useMemo } from 'react'
+import { KeyList } from '../keyboard/KeyList.tsx'
+import { type KeyDescription, usePageKeys } from '../keyboard/shortcuts.ts'
 import { SHORTCUTS } from './keys.ts'
 
 interface KeyboardHelpProps {
   /** Of the page around the viewer. */
-  readonly more?: readonly { readonly label: string; readonly effect: string }[]
+  readonly more?: readonly KeyDescription[]
 }
 
-export const KeyboardHelp = memo(function KeyboardHelp({ more = [] }: KeyboardHelpProps) {
+const NONE: readonly KeyDescription[] = []
+
+export const KeyboardHelp = memo(function KeyboardHelp({ more = NONE }: KeyboardHelpProps) {
+  const group = useMemo(() => ({ title: 'While the image has the focus', keys: [...SHORTCUTS, ...more] }), [more])
+  usePageKeys(group)
   return (
     <ExpandableSection headerText="Mouse and keyboard controls" variant="footer">
       <p>
@@ -16,16 +22,7 @@ export const KeyboardHelp = memo(function KeyboardHelp({ more = [] }: KeyboardHe
         with the middle button to pan, and with the right button to zoom. On a touch screen, use two fingers to pan and
         zoom. Drag the end of a measurement to move it, and press Ctrl + Z to undo.
       </p>
-      <dl className="viewer-keys" id="viewer-keys">
-        {[...SHORTCUTS, ...more].map(({ label, effect }) => (
-          <div key={label}>
-            <dt>
-              <kbd>{label}</kbd>
-            </dt>
-            <dd>{effect}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyList id="viewer-keys" keys={group.keys} />
     </ExpandableSection>
   )
 })
