@@ -63,6 +63,7 @@ export function encryptedBucket(bucket: Bucket, options: Options): Bucket {
   const blobs = new EncryptedBlobs(bucket, options)
   return {
     put: (key, bytes) => blobs.put(key, bytes),
+    putWithoutDigest: (key, bytes) => blobs.putWithoutDigest(key, bytes),
     open: (key, range) => blobs.open(key, range),
     list: (prefix, listing) => blobs.list(prefix, listing),
     remove: (keys) => blobs.remove(keys),
@@ -120,6 +121,25 @@ class EncryptedBlobs implements BlobStore {
       if (part !== undefined && this.#parts.length < PARTS_MAX) this.#parts.push(part)
     }
     return bytes instanceof Uint8Array ? digest.add(bytes).end() : digest.end()
+  }
+
+  async putWithoutDigest(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    const datastoreId = bytes instanceof Uint8Array ? await this.#encryptedFor(key) : undefined
+    if (!(bytes instanceof Uint8Array) || datastoreId === undefined || faultOfKey(key) !== undefined) {
+      await this.put(key, bytes)
+      return
+    }
+    const header = newHeader()
+    const stored = encryptWhole(bytes, { cipher: await this.#cipherOf(key, { datastoreId, header }), header })
+    try {
+      await (this.#blobs.putWithoutDigest?.(key, stored) ?? this.#blobs.put(key, stored))
+    } catch (error) {
+      if (!(error instanceof BlobExists)) throw error
+      // Compares the bytes.
+      await this.put(key, bytes)
+    } finally {
+      this.#dropCached(key)
+    }
   }
 
   async #holds(key: string, { sha256 }: BlobDigest): Promise<boolean> {
