@@ -50,6 +50,7 @@ describe('importing from a browser', skip, async () => {
     await page.getByLabel(/Job name/).fill('from-a-browser')
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     const { uploadId } = await (await started).json()
+    await page.getByRole('link', { name: 'View report of from-a-browser' }).click()
     await page.getByRole('heading', { name: 'from-a-browser' }).waitFor()
     await page.getByText('2 files', { exact: true }).waitFor()
     await page.getByText('1 file', { exact: true }).waitFor()
@@ -64,14 +65,44 @@ describe('importing from a browser', skip, async () => {
     await page.getByText('Drag, Two').waitFor()
   })
 
-  test('files dropped on the search page open the import page, and are not opened by the browser elsewhere', async (t) => {
+  test('files that are dragged over a page of a data store are imported into it, and elsewhere the page says what to do', async (t) => {
     const store = (await importPage()).replace('/import', '')
-    const page = await visit(t, { browser, hilum, address: store })
-    await page.getByText('No image sets', { exact: true }).waitFor()
+    const page = await visit(t, { browser, hilum, address: `${store}/details` })
+    await page.getByText('Image frame format').waitFor()
+    const dragOver = () =>
+      page.evaluate(() => {
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(new File(['x'], 'x.dcm'))
+        window.dispatchEvent(new DragEvent('dragover', { dataTransfer, cancelable: true }))
+      })
+    await dragOver()
+    await page.getByText('Drop to import into ward-7').waitFor()
+    await assertAccessible(page)
+    await takeScreenshot(page, 'drop')
+    await page.evaluate(() => window.dispatchEvent(new DragEvent('dragleave')))
+    await page.getByText('Drop to import into ward-7').waitFor({ state: 'detached' })
     await drop(page, { 'one.dcm': instance({}), '.DS_Store': new Uint8Array(1) })
     await page.getByText(/^1 file, /).waitFor()
+    await page.getByText('1 hidden file ignored').waitFor()
+    // Onto the import page: added to those that are chosen.
+    await drop(page, { 'two.dcm': instance({}) })
+    await page.getByText(/^2 files, /).waitFor()
     await page.getByRole('link', { name: 'Data stores' }).click()
     await page.getByRole('link', { name: 'ward-7' }).first().waitFor()
+    await dragOver()
+    await page.getByText('Open a data store first. Then drop the files on one of its pages.').waitFor()
+    await drop(page, { 'one.dcm': instance({}) })
+    await page.getByText('Open a data store first. Then drop the files on one of its pages.').waitFor()
+    assert.equal(new URL(page.url()).pathname, '/console/')
+    // A picture of the page counts as a file for the browser.
+    const isIgnored = await page.evaluate(() => {
+      const dataTransfer = new DataTransfer()
+      dataTransfer.items.add(new File(['x'], 'picture.png'))
+      window.dispatchEvent(new DragEvent('dragstart'))
+      window.dispatchEvent(new DragEvent('dragover', { dataTransfer, cancelable: true }))
+      return document.querySelector('.drop-target') === null
+    })
+    assert.equal(isIgnored, true)
     const isDefaultPrevented = await page.evaluate(() => {
       const event = new DragEvent('drop', { dataTransfer: new DataTransfer(), cancelable: true })
       return !window.dispatchEvent(event)
@@ -95,8 +126,7 @@ describe('importing from a browser', skip, async () => {
       if (request.url().includes('large.dcm')) parts.push(`${request.method()} ${new URL(request.url()).search}`)
     })
     await page.getByRole('button', { name: 'Import', exact: true }).click()
-    await page.getByText('2 files', { exact: true }).waitFor()
-    await page.getByText('None', { exact: true }).waitFor()
+    await page.getByText('Imported 2 files').waitFor()
     assert.deepEqual(parts, ['PUT ?part=1', 'PUT ?part=2', 'PUT ?part=3', 'POST ?parts=3'])
   })
 

@@ -221,5 +221,5 @@ test('the console works over plain HTTP from another host, where browsers have n
     .getByLabel('Files', { exact: true })
     .setInputFiles({ name: 'one.dcm', mimeType: 'application/dicom', buffer: Buffer.from(instance({})) })
   await page.getByRole('button', { name: 'Import', exact: true }).click()
-  await page.getByText('1 file', { exact: true }).waitFor()
+  await page.getByText('Imported 1 file').waitFor()
 })

@@ -21,7 +21,7 @@ export interface Api {
   close(): void
 }
 
-interface HilumRequest {
+export interface HilumRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   /** The segments, not yet percent-encoded. */
   readonly path: readonly string[]

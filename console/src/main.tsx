@@ -5,17 +5,19 @@ import messages from '@cloudscape-design/components/i18n/messages/all.en'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode, Suspense, useEffect, useMemo } from 'react'
 import { createRoot } from 'react-dom/client'
-import { ApiContext, openApi } from './api.ts'
+import { type Api, ApiContext, openApi } from './api.ts'
 import { TaskNotifications } from './bulk/TaskNotifications.tsx'
 import { ErrorBoundary } from './components/ErrorBoundary.tsx'
 import { Loading } from './components/Loading.tsx'
 import { Shortcuts } from './components/Shortcuts.tsx'
 import { interceptLinks, useLocation } from './location.ts'
+import { DropTarget } from './pages/DropTarget.tsx'
 import { SignInPage } from './pages/SignInPage.tsx'
 import { refetchIntervalOf } from './refetch-interval.ts'
 import { routeOf } from './routes.tsx'
 import { lookForSession, useSession } from './session.ts'
 import { startTheme } from './theme.ts'
+import { Uploads } from './uploads/Uploads.tsx'
 
 const createQueryClient = () =>
   new QueryClient({
@@ -35,12 +37,26 @@ const tokenOf = (fragment: string): string | null => new URLSearchParams(fragmen
 function Console() {
   const session = useSession()
   const accessKey = session === 'looking' ? undefined : session
-  const { path, fragment } = useLocation()
   const api = useMemo(() => accessKey && openApi(accessKey), [accessKey])
   // A cache per access key: another key may not see the same resources.
   const queries = useMemo(() => (api === undefined ? undefined : createQueryClient()), [api])
   useEffect(() => () => api?.close(), [api])
+  return (
+    <>
+      <CurrentPage api={api} queries={queries} />
+      <Uploads api={api} queries={queries} />
+    </>
+  )
+}
 
+interface CurrentPageProps {
+  readonly api: Api | undefined
+  readonly queries: QueryClient | undefined
+}
+
+function CurrentPage({ api, queries }: CurrentPageProps) {
+  const session = useSession()
+  const { path, fragment } = useLocation()
   const token = tokenOf(fragment)
   if (session === 'looking') return <Loading what="session" />
   if (api === undefined || queries === undefined || token !== null) return <SignInPage token={token ?? undefined} />
@@ -49,6 +65,7 @@ function Console() {
     <ApiContext value={api}>
       <QueryClientProvider client={queries}>
         <TaskNotifications>
+          <DropTarget />
           <ErrorBoundary key={key}>
             <Suspense fallback={<Loading what="page" />}>
               <Page key={key} {...parameters} />

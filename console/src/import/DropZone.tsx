@@ -1,12 +1,11 @@
-/** Chooses files by drag and drop anywhere on the page, or with buttons. */
+/** Chooses files with buttons, or takes those that were dropped on a page. */
 import './drop-zone.css'
 import Box from '@cloudscape-design/components/box'
 import Button from '@cloudscape-design/components/button'
-import StatusIndicator from '@cloudscape-design/components/status-indicator'
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { formatBytes, formatCount } from '../format/size.ts'
-import { type ChosenFile, filesOfInput, isSystemFile, totalBytesOf } from './chosen-files.ts'
-import { useFileDrop } from './use-file-drop.ts'
+import { type ChosenFile, filesOfInput, isSystemFile, totalBytesOf } from '../uploads/chosen-files.ts'
+import { onPendingFiles, takePendingFiles } from './pending-files.ts'
 
 interface DropZoneProps {
   readonly files: readonly ChosenFile[]
@@ -15,19 +14,26 @@ interface DropZoneProps {
 }
 
 export function DropZone({ files, isDisabled, onChange }: DropZoneProps) {
-  const [error, setError] = useState<unknown>()
   const [ignoredCount, setIgnoredCount] = useState(0)
   const filesInput = useRef<HTMLInputElement>(null)
   const folderInput = useRef<HTMLInputElement>(null)
 
   function add(chosen: readonly ChosenFile[]) {
-    setError(undefined)
     const added = chosen.filter(({ name }) => !isSystemFile(name))
     setIgnoredCount(chosen.length - added.length)
     // A file that is chosen again replaces the earlier one.
     onChange([...new Map([...files, ...added].map((file) => [file.name, file])).values()])
   }
-  const isDraggedOver = useFileDrop({ isDisabled, onFiles: add, onError: setError })
+  const latest = useRef(add)
+  latest.current = add
+  useEffect(() => {
+    const take = () => {
+      const pending = takePendingFiles()
+      if (pending.length > 0) latest.current(pending)
+    }
+    take()
+    return onPendingFiles(take)
+  }, [])
 
   const addFromInput = (input: HTMLInputElement) => {
     if (input.files !== null) add(filesOfInput(input.files))
@@ -36,16 +42,13 @@ export function DropZone({ files, isDisabled, onChange }: DropZoneProps) {
   }
 
   return (
-    <div className={isDraggedOver ? 'drop-zone drop-zone-active' : 'drop-zone'}>
+    <div className="drop-zone">
       <Box variant={files.length > 0 ? 'strong' : 'p'} color="inherit">
         {files.length > 0
           ? `${formatCount(files.length, 'file')}, ${formatBytes(totalBytesOf(files))}`
           : 'Drag and drop DICOM files or folders here, or choose them'}
       </Box>
       {ignoredCount > 0 && <Box color="text-body-secondary">{formatCount(ignoredCount, 'hidden file')} ignored</Box>}
-      {error !== undefined && (
-        <StatusIndicator type="error">Can't read the dropped files. Use a button to choose them.</StatusIndicator>
-      )}
       <div className="choices">
         <Button formAction="none" disabled={isDisabled} onClick={() => filesInput.current?.click()}>
           Choose files

@@ -5,30 +5,33 @@ import Form from '@cloudscape-design/components/form'
 import FormField from '@cloudscape-design/components/form-field'
 import Header from '@cloudscape-design/components/header'
 import Input from '@cloudscape-design/components/input'
-import ProgressBar from '@cloudscape-design/components/progress-bar'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Tiles from '@cloudscape-design/components/tiles'
 import { type FormEvent, useState } from 'react'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
-import { formatBytes, formatCount, formatNumber } from '../format/size.ts'
-import { totalBytesOf } from './chosen-files.ts'
+import { DEFAULT_ROLE_ARN } from '../uploads/upload.ts'
 import { DropZone } from './DropZone.tsx'
-import { DEFAULT_ROLE_ARN, type ImportFormValues, type ImportSource, validateImportForm } from './form-values.ts'
-import { takePendingFiles } from './pending-files.ts'
+import { type ImportFormValues, type ImportSource, validateImportForm } from './form-values.ts'
 import { S3Fields } from './S3Fields.tsx'
 import { useImport } from './use-import.ts'
 
-export function ImportForm({ datastoreId, cancelHref }: { datastoreId: string; cancelHref: string }) {
+interface ImportFormProps {
+  readonly datastoreId: string
+  readonly datastoreName: string
+  readonly cancelHref: string
+}
+
+export function ImportForm({ datastoreId, datastoreName, cancelHref }: ImportFormProps) {
   const [values, setValues] = useState<ImportFormValues>(() => ({
     source: 'computer',
-    files: takePendingFiles(),
+    files: [],
     jobName: '',
     inputS3Uri: '',
     outputS3Uri: '',
     dataAccessRoleArn: DEFAULT_ROLE_ARN,
   }))
   const [isSubmitted, setSubmitted] = useState(false)
-  const { isRunning, progress, error, start, cancel } = useImport(datastoreId)
+  const { isStarting, error, start } = useImport({ datastoreId, datastoreName })
   const change = (changes: Partial<ImportFormValues>) => setValues((before) => ({ ...before, ...changes }))
   const errors = validateImportForm(values)
   const { source, files, jobName } = values
@@ -36,26 +39,19 @@ export function ImportForm({ datastoreId, cancelHref }: { datastoreId: string; c
   function submit(event: FormEvent) {
     event.preventDefault()
     setSubmitted(true)
-    if (Object.keys(errors).length === 0 && !isRunning) start(values)
+    if (Object.keys(errors).length === 0 && !isStarting) start(values)
   }
 
-  const cancelButton = isRunning ? (
-    <Button formAction="none" variant="link" onClick={cancel}>
-      Cancel
-    </Button>
-  ) : (
-    <Button formAction="none" variant="link" href={cancelHref}>
-      Cancel
-    </Button>
-  )
   return (
     <form onSubmit={submit}>
       <Form
         header={<Header variant="h1">Import DICOM data</Header>}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            {cancelButton}
-            <Button variant="primary" loading={isRunning} loadingText="Importing">
+            <Button formAction="none" variant="link" href={cancelHref}>
+              Cancel
+            </Button>
+            <Button variant="primary" loading={isStarting} loadingText="Starting the import job">
               Import
             </Button>
           </SpaceBetween>
@@ -67,10 +63,10 @@ export function ImportForm({ datastoreId, cancelHref }: { datastoreId: string; c
           )}
           <Container header={<Header variant="h2">Source</Header>}>
             <SpaceBetween size="l">
-              <SourceTiles source={source} isDisabled={isRunning} onChange={(source) => change({ source })} />
+              <SourceTiles source={source} isDisabled={isStarting} onChange={(source) => change({ source })} />
               {source === 'computer' ? (
                 <FormField errorText={isSubmitted && errors.files} stretch>
-                  <DropZone files={files} onChange={(files) => change({ files })} isDisabled={isRunning} />
+                  <DropZone files={files} onChange={(files) => change({ files })} isDisabled={isStarting} />
                 </FormField>
               ) : (
                 <S3Fields values={values} errors={isSubmitted ? errors : {}} onChange={change} />
@@ -87,16 +83,9 @@ export function ImportForm({ datastoreId, cancelHref }: { datastoreId: string; c
                   value={jobName}
                   onChange={({ detail }) => change({ jobName: detail.value })}
                   spellcheck={false}
-                  disabled={isRunning}
+                  disabled={isStarting}
                 />
               </FormField>
-              {progress && (
-                <ProgressBar
-                  label="Uploading files"
-                  value={totalBytesOf(files) === 0 ? 100 : (progress.bytes / totalBytesOf(files)) * 100}
-                  additionalInfo={`${formatNumber(progress.files)} of ${formatCount(files.length, 'file')}, ${formatBytes(progress.bytes)} of ${formatBytes(totalBytesOf(files))}`}
-                />
-              )}
             </SpaceBetween>
           </Container>
         </SpaceBetween>

@@ -1,5 +1,5 @@
 /** The values of the import form, and their validation against the patterns of AWS's model before a request is sent. */
-import type { ChosenFile } from './chosen-files.ts'
+import type { ChosenFile } from '../uploads/chosen-files.ts'
 
 export type ImportSource = 'computer' | 's3'
 
@@ -13,9 +13,6 @@ export interface ImportFormValues {
 }
 
 export type ImportFormErrors = { readonly [Field in keyof ImportFormValues]?: string }
-
-/** StartDICOMImportJob requires a role. Hilum doesn't assume it. */
-export const DEFAULT_ROLE_ARN = 'arn:aws:iam::000000000000:role/hilum-console'
 
 const JOB_NAME = /^[A-Za-z0-9._/#-]{1,64}$/
 const S3_URI = /^s3:\/\/[a-z0-9][.\-a-z0-9]{1,61}[a-z0-9](\/.*)?$/

@@ -1,44 +1,39 @@
-/** Accepts files that are dropped anywhere on the page. */
+/** Notices files that are dragged over the page from outside, and passes on what is dropped. */
 import { useEffect, useRef, useState } from 'react'
-import { type ChosenFile, filesOfDrop } from './chosen-files.ts'
-
-interface FileDrop {
-  readonly isDisabled?: boolean
-  onFiles(files: readonly ChosenFile[]): void
-  /** The browser can't read what was dropped. */
-  onError(error: unknown): void
-}
 
 /** @returns whether files are being dragged over the page */
-export function useFileDrop({ isDisabled = false, onFiles, onError }: FileDrop): boolean {
+export function useFileDrop(onDrop: (data: DataTransfer) => void): boolean {
   const [isDraggedOver, setDraggedOver] = useState(false)
-  const latest = useRef({ onFiles, onError })
-  latest.current = { onFiles, onError }
+  const latest = useRef(onDrop)
+  latest.current = onDrop
   useEffect(() => {
-    if (isDisabled) return
+    // A picture of the page that is dragged counts as a file too.
+    let isOfPage = false
+    const hasFiles = ({ dataTransfer }: DragEvent) => !isOfPage && dataTransfer?.types.includes('Files') === true
     const over = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return
+      if (!hasFiles(event)) return
       event.preventDefault()
       setDraggedOver(true)
     }
     const leave = (event: DragEvent) => event.relatedTarget === null && setDraggedOver(false)
     const drop = (event: DragEvent) => {
-      if (event.dataTransfer === null) return
-      event.preventDefault()
       setDraggedOver(false)
-      filesOfDrop(event.dataTransfer).then(
-        (files) => latest.current.onFiles(files),
-        (error: unknown) => latest.current.onError(error),
-      )
+      if (!hasFiles(event)) return
+      event.preventDefault()
+      latest.current(event.dataTransfer!)
     }
-    window.addEventListener('dragover', over)
-    window.addEventListener('dragleave', leave)
-    window.addEventListener('drop', drop)
+    const start = () => {
+      isOfPage = true
+    }
+    const end = () => {
+      isOfPage = false
+    }
+    const handlers = { dragover: over, dragleave: leave, drop, dragstart: start, dragend: end }
+    const entries = Object.entries(handlers) as [keyof typeof handlers, (event: DragEvent) => void][]
+    for (const [type, handler] of entries) window.addEventListener(type, handler)
     return () => {
-      window.removeEventListener('dragover', over)
-      window.removeEventListener('dragleave', leave)
-      window.removeEventListener('drop', drop)
+      for (const [type, handler] of entries) window.removeEventListener(type, handler)
     }
-  }, [isDisabled])
+  }, [])
   return isDraggedOver
 }

@@ -1,73 +1,34 @@
-/** Uploads the chosen files if there are any, starts the import job, and opens its page. */
+/** Starts the import: hands the chosen files to the uploads of this tab, or starts an import job from S3 and opens its page. */
 import { StartDICOMImportJobCommand } from '@aws-sdk/client-medical-imaging'
-import { useEffect, useRef, useState } from 'react'
-import { type Api, useApi } from '../api.ts'
+import { useState } from 'react'
+import { useApi } from '../api.ts'
 import { hrefTo, navigate } from '../location.ts'
-import type { ChosenFile } from './chosen-files.ts'
+import { addUpload } from '../uploads/upload-queue.ts'
 import type { ImportFormValues } from './form-values.ts'
-import { removeUpload, startUpload, type UploadProgress, uploadFiles } from './upload.ts'
 
-export function useImport(datastoreId: string) {
+export function useImport({ datastoreId, datastoreName }: { datastoreId: string; datastoreName: string }) {
   const api = useApi()
-  const [isRunning, setRunning] = useState(false)
-  const [progress, setProgress] = useState<UploadProgress>()
+  const [isStarting, setStarting] = useState(false)
   const [error, setError] = useState<unknown>()
-  const abort = useRef<AbortController>(undefined)
-  useEffect(() => () => abort.current?.abort(), [])
-  useUnloadWarning(isRunning)
+  const imports = `datastores/${datastoreId}/imports`
 
-  async function start(values: ImportFormValues): Promise<void> {
-    setRunning(true)
+  async function start({ source, files, jobName: name, ...locations }: ImportFormValues): Promise<void> {
+    const jobName = name === '' ? undefined : name
+    if (source === 'computer') {
+      addUpload({ datastoreId, datastoreName, files, jobName }, api)
+      navigate(hrefTo(imports))
+      return
+    }
+    setStarting(true)
     setError(undefined)
-    abort.current = new AbortController()
-    const { signal } = abort.current
     try {
-      const { inputS3Uri, outputS3Uri } =
-        values.source === 's3' ? values : await upload(api, { files: values.files, signal, onProgress: setProgress })
-      const { jobId } = await api.client.send(
-        new StartDICOMImportJobCommand({
-          datastoreId,
-          ...(values.jobName !== '' && { jobName: values.jobName }),
-          dataAccessRoleArn: values.dataAccessRoleArn,
-          inputS3Uri,
-          outputS3Uri,
-          clientToken: undefined,
-        }),
-      )
-      navigate(hrefTo(`datastores/${datastoreId}/imports/${jobId}`))
+      const job = { datastoreId, ...(jobName !== undefined && { jobName }), ...locations, clientToken: undefined }
+      const { jobId } = await api.client.send(new StartDICOMImportJobCommand(job))
+      navigate(hrefTo(`${imports}/${jobId}`))
     } catch (thrown) {
-      if (!signal.aborted) setError(thrown)
-      setProgress(undefined)
-      setRunning(false)
+      setError(thrown)
+      setStarting(false)
     }
   }
-  return { isRunning, progress, error, start, cancel: () => abort.current?.abort() }
-}
-
-interface FilesToUpload {
-  readonly files: readonly ChosenFile[]
-  readonly signal: AbortSignal
-  onProgress(progress: UploadProgress): void
-}
-
-async function upload(api: Api, { files, signal, onProgress }: FilesToUpload) {
-  const started = await startUpload(api)
-  onProgress({ files: 0, bytes: 0 })
-  try {
-    await uploadFiles(api, { upload: started, files, signal, onProgress })
-  } catch (error) {
-    await removeUpload(api, started.uploadId)
-    throw error
-  }
-  return started
-}
-
-/** Leaving the page would cancel the upload. */
-function useUnloadWarning(isRunning: boolean): void {
-  useEffect(() => {
-    if (!isRunning) return
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault()
-    window.addEventListener('beforeunload', warn)
-    return () => window.removeEventListener('beforeunload', warn)
-  }, [isRunning])
+  return { isStarting, error, start }
 }

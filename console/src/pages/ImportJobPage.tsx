@@ -19,9 +19,9 @@ import { formatCount, formatNumber } from '../format/size.ts'
 import { asSentence } from '../format/text.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import { ImportReport } from '../import/ImportReport.tsx'
-import { removeUpload } from '../import/upload.ts'
 import { hrefTo } from '../location.ts'
 import { refetchIntervalOf } from '../refetch-interval.ts'
+import { removeUpload } from '../uploads/send-files.ts'
 import { useDatastoreName } from './use-datastore.ts'
 
 const RUNNING_REFETCH_MS = 500

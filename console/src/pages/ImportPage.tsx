@@ -16,7 +16,7 @@ export function ImportPage({ datastoreId }: { datastoreId: string }) {
         { text: 'Import DICOM data', href: `${datastoreHref}/import` },
       ]}
     >
-      <ImportForm datastoreId={datastoreId} cancelHref={datastoreHref} />
+      <ImportForm datastoreId={datastoreId} datastoreName={name} cancelHref={datastoreHref} />
     </PageLayout>
   )
 }

@@ -13,11 +13,7 @@ import { useCsvDownload } from '../../bulk/use-csv-download.ts'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
 import { InvalidParameters } from '../../components/InvalidParameters.tsx'
-import { useNotify } from '../../components/Notifications.tsx'
-import { isSystemFile } from '../../import/chosen-files.ts'
-import { setPendingFiles } from '../../import/pending-files.ts'
-import { useFileDrop } from '../../import/use-file-drop.ts'
-import { hrefTo, navigate } from '../../location.ts'
+import { hrefTo } from '../../location.ts'
 import { columnsFor, IMAGE_SET_TABLE, type Row } from '../../search/result-columns.tsx'
 import { SearchForm } from '../../search/SearchForm.tsx'
 import { ALL_IMAGE_SETS, fragmentOf } from '../../search/search.ts'
@@ -52,15 +48,6 @@ export function ImageSetsTab({ datastoreId, datastoreArn }: ImageSetsTabProps) {
   const { search, data, error, pages, total, invalidParameters } = results
   const refusal = useMemo(() => refusalOf(error, search.words), [error, search.words])
   const hasWords = search.words.length > 0
-  const notify = useNotify()
-  useFileDrop({
-    onFiles(files) {
-      setPendingFiles(files.filter(({ name }) => !isSystemFile(name)))
-      navigate(hrefTo(`datastores/${datastoreId}/import`))
-    },
-    onError: () =>
-      notify({ type: 'error', text: "Can't read the dropped files. Choose them on the Import DICOM data page." }),
-  })
   const rows = data?.rows ?? NO_ROWS
   const { selected, select, isAll, selectAll } = useSelection(rows, idOf, fragmentOf(search))
   const selectedCount = isAll ? (total ?? 0) : selected.length
