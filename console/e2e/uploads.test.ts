@@ -52,7 +52,7 @@ describe('uploads', skip, async () => {
     })
     await page.route(/\/hilum\/uploads\/.+/, async (route) => {
       await held
-      // Of a page that has canceled it.
+      // Of a page that has cancelled it.
       await route.continue().catch(() => {})
     })
     return { letGo }
@@ -90,7 +90,7 @@ describe('uploads', skip, async () => {
     await tray(page).waitFor({ state: 'detached' })
   })
 
-  test('an upload is paused and goes on, and one that is canceled leaves nothing on the server', async (t) => {
+  test('an upload is paused and goes on, and one that is cancelled leaves nothing on the server', async (t) => {
     const page = await open(t)
     const { letGo } = await holdFiles(page)
     await importFolder(page, folderOf(['1.dcm', '2.dcm']), 'paused')
@@ -108,9 +108,9 @@ describe('uploads', skip, async () => {
     const again = await holdFiles(page)
     await page.goto(`${hilum.endpoint}/console/${store}/import`)
     const removed = page.waitForRequest((request) => request.method() === 'DELETE')
-    await importFolder(page, folderOf(['3.dcm']), 'canceled')
-    await page.getByRole('button', { name: 'Cancel upload of canceled' }).click()
-    await tray(page).getByText('Canceled', { exact: true }).waitFor()
+    await importFolder(page, folderOf(['3.dcm']), 'cancelled')
+    await page.getByRole('button', { name: 'Cancel upload of cancelled' }).click()
+    await tray(page).getByText('Cancelled', { exact: true }).waitFor()
     assert.equal(await isAskedBeforeLeaving(page), false)
     again.letGo()
     await (await removed).response()
@@ -176,7 +176,7 @@ describe('uploads', skip, async () => {
     await page.getByRole('button', { name: 'Retry upload of stopped' }).click()
     await tray(page).getByText('Quota exceeded').waitFor()
     await page.getByRole('button', { name: 'Cancel upload of stopped' }).click()
-    await tray(page).getByText('Canceled', { exact: true }).waitFor()
+    await tray(page).getByText('Cancelled', { exact: true }).waitFor()
   })
 
   test('signing out cancels what is not on the server yet', async (t) => {
@@ -184,7 +184,7 @@ describe('uploads', skip, async () => {
     await holdFiles(page)
     await importFolder(page, folderOf(['1.dcm']), 'signed-out')
     await tray(page).getByText('0 of 1 file').waitFor()
-    await page.getByRole('button', { name: /^Access key / }).click()
+    await page.getByRole('button', { name: /^Account / }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
     await tray(page).waitFor({ state: 'detached' })
     assert.equal(await isAskedBeforeLeaving(page), false)

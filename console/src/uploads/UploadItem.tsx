@@ -132,7 +132,7 @@ function FailedFiles({ upload: { failedCount, failedFiles } }: { upload: Upload 
 
 function Job({ upload }: { upload: Upload }) {
   const { state, job, title } = upload
-  if (job === undefined) return <StatusIndicator type="stopped">Canceled</StatusIndicator>
+  if (job === undefined) return <StatusIndicator type="stopped">Cancelled</StatusIndicator>
   return (
     <div className="upload-heading">
       {jobStatus(upload)}

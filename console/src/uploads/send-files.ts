@@ -17,7 +17,7 @@ export interface Transfer {
   /** The current one: credentials may be renewed meanwhile. */
   readonly api: () => Api
   readonly uploadId: string
-  /** Aborted when the upload is paused or canceled. */
+  /** Aborted when the upload is paused or cancelled. */
   readonly signal: AbortSignal
   /** Parts of large files that the server has, so that a resumed upload doesn't send them again. */
   readonly sentParts: Map<ChosenFile, number>

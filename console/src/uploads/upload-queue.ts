@@ -57,7 +57,7 @@ export function addUpload(order: UploadOrder, by: Api): void {
   settle()
 }
 
-/** @param next undefined when the person has signed out: what isn't on the server yet is canceled */
+/** @param next undefined when the person has signed out: what isn't on the server yet is cancelled */
 export function setUploadsApi(next: Api | undefined): void {
   if (next !== undefined) {
     api = next

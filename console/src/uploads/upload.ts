@@ -28,7 +28,7 @@ type UploadState =
   | 'importing'
   | 'imported'
   | 'import failed'
-  | 'canceled'
+  | 'cancelled'
 
 /** Files that are only in this tab: they would be lost with it. */
 const UNFINISHED: readonly UploadState[] = ['waiting', 'uploading', 'paused', 'stopped', 'files failed', 'starting']
@@ -268,7 +268,7 @@ export class Upload {
     this.#stop.abort()
     this.#remaining = []
     this.#failed.clear()
-    this.#become('canceled')
+    this.#become('cancelled')
     if (this.#started !== undefined) void removeUpload(this.#api(), this.#started.uploadId)
   }
 
