@@ -1,5 +1,6 @@
 /** What operations and jobs receive as an argument. Types only: main.ts and testing.ts create the values. */
 
+import type { WantedDownload } from './contract/downloads.ts'
 import type { StoreRequests } from './contract/store-requests.ts'
 import type { Limits } from './limits.ts'
 import type { ImagePixel } from './pixel-data/element/image-pixel.ts'
@@ -121,18 +122,29 @@ export interface LinkRequester {
   readonly renewableUntil: number | undefined
 }
 
-export interface ConsoleLink {
+/** A download, and who requested it: it is read with their permissions. */
+export interface RequestedDownload extends Pick<LinkRequester, 'signInKeyId'> {
+  readonly wanted: WantedDownload
+}
+
+export interface OneTimeLink {
   /** 256 random bits in base64url. */
   readonly token: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
 }
 
-/** One-time links into the console: each is exchanged once, by whichever process of the server. */
-export interface ConsoleLinks {
-  make(requester: LinkRequester, now: number): Promise<ConsoleLink>
+/** Links each of which is exchanged once, by whichever process of the server. */
+export interface OneTimeLinks<Subject> {
+  make(subject: Subject, now: number): Promise<OneTimeLink>
   /** Undefined for a token that is unknown, used or expired. */
-  redeem(token: string, now: number): Promise<LinkRequester | undefined>
+  redeem(token: string, now: number): Promise<Subject | undefined>
+}
+
+export interface SharedLinks {
+  /** Into the console. */
+  readonly consoleLinks: OneTimeLinks<LinkRequester>
+  readonly downloadLinks: OneTimeLinks<RequestedDownload>
 }
 
 /** The token buckets of throttles, exact over all processes of the server. */
@@ -155,7 +167,7 @@ interface DataKeyAccess {
   forget(datastoreId: string): void
 }
 
-export interface App extends Omit<ImportApp, 'frames' | 'inSpan'> {
+export interface App extends Omit<ImportApp, 'frames' | 'inSpan'>, SharedLinks {
   readonly callers: Callers
   /** Of bearer tokens, by the `lambdaAuthorizerArn` of the data store. */
   readonly authorizers: Authorizers
@@ -170,7 +182,6 @@ export interface App extends Omit<ImportApp, 'frames' | 'inSpan'> {
   readonly replyBuffers: ReplyBuffers
   readonly frameDecoder: FrameDecoder
   readonly uploadUsage: UploadUsage
-  readonly consoleLinks: ConsoleLinks
   readonly throttleBuckets: ThrottleBuckets
   /** Files that clients send to be stored at once. */
   readonly storeRequests: StoreRequests

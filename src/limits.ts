@@ -96,6 +96,11 @@ export interface Limits {
   readonly consoleLinks: number
   /** The body of the request that exchanges a link. */
   readonly consoleLinkBodyBytes: number
+
+  /** The validity of a one-time link to a download, the number of links at the same time, and what one may name. */
+  readonly downloadLinkMs: number
+  readonly downloadLinks: number
+  readonly downloadItems: number
   /** Uploads that no client removes are deleted after this time. */
   readonly uploadMs: number
   /** The uploads of one access key, until they are removed. */
@@ -303,6 +308,10 @@ export const DEFAULT_LIMITS: Limits = {
   consoleLinkMs: 10 * 60_000,
   consoleLinks: 16,
   consoleLinkBodyBytes: 1_024,
+
+  downloadLinkMs: 60_000,
+  downloadLinks: 256,
+  downloadItems: 1_000,
   uploadMs: 7 * 24 * 3_600_000,
   uploadBytesPerKey: 256 * 1024 ** 3,
   uploadDiskBytesKeptFree: 2 * 1024 ** 3,

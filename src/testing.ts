@@ -15,7 +15,7 @@ import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { openUploadUsage } from './operations/upload-usage.ts'
 import { startFrameThreads } from './pixel-data/threads/frame-threads.ts'
-import { createConsoleLinks } from './protocols/hilum/console-links.ts'
+import { createLinks } from './protocols/hilum/one-time-links.ts'
 import { listen } from './protocols/http/listen.ts'
 import { TokenBuckets } from './protocols/http/token-buckets.ts'
 import { mountProtocols } from './protocols/mount.ts'
@@ -169,6 +169,7 @@ async function open(
     | 'frameDecoder'
     | 'uploadUsage'
     | 'consoleLinks'
+    | 'downloadLinks'
     | 'throttleBuckets'
     | 'storeRequests'
     | 'workWaits'
@@ -215,7 +216,7 @@ async function open(
     replyBuffers: openReplyBuffers(settings.limits),
     frameDecoder: openFrameDecoder(settings.limits, frames),
     uploadUsage: openUploadUsage(),
-    consoleLinks: createConsoleLinks(settings.limits),
+    ...createLinks(settings.limits),
     throttleBuckets: new TokenBuckets(settings.limits.rateLimitsKept),
     storeRequests: limitedStoreRequests(storeRequests, settings.limits),
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),

@@ -1,5 +1,5 @@
 /**
- * Writes a DICOMDIR (PS3.3 F, PS3.10 8.6) of one patient's study: records are added file by file, and kept encoded. Its offsets are of the file
+ * Writes a DICOMDIR (PS3.3 F, PS3.10 8.6): records are added file by file, and kept encoded. Its offsets are of the file
  * itself, so that it can be written when all others have been.
  */
 import {
@@ -9,6 +9,7 @@ import {
   patientRecord,
   seriesRecord,
   studyRecord,
+  textOf,
 } from './directory-records.ts'
 import { type Attributes, ExplicitVRLittleEndian, encodeDataSet, encodeP10 } from './encode.ts'
 import { itemHeader } from './pixel-data-parts.ts'
@@ -21,41 +22,71 @@ interface Node {
   readonly children: Node[]
 }
 
-interface SeriesOfDirectory extends Node {
+/** A patient, study or series: numbered from 1 among all of its kind. */
+interface Entity extends Node {
   readonly number: number
 }
 
 export class DicomDirectory {
-  #study: { readonly patient: Node; readonly study: Node } | undefined
-  readonly #series = new Map<string, SeriesOfDirectory>()
+  readonly #hasSeveralStudies: boolean
+  readonly #roots: Node[] = []
+  readonly #patients = new Map<string, Entity>()
+  readonly #studies = new Map<string, Entity>()
+  readonly #series = new Map<string, Entity>()
+
+  /** @param options.hasSeveralStudies each then has a folder of its own */
+  constructor({ hasSeveralStudies }: { readonly hasSeveralStudies: boolean }) {
+    this.#hasSeveralStudies = hasSeveralStudies
+  }
 
   /** The file gets its ID here: a folder for each series. */
-  add(file: Omit<FileOfDirectory, 'fileID'> & { readonly seriesInstanceUID: string }): readonly string[] {
-    const { attributes, seriesInstanceUID } = file
-    this.#study ??= { patient: nodeOf(patientRecord(attributes)), study: nodeOf(studyRecord(attributes)) }
-    let series = this.#series.get(seriesInstanceUID)
-    if (series === undefined) {
-      const number = this.#series.size + 1
-      series = { ...nodeOf(seriesRecord(attributes, number)), number }
-      this.#series.set(seriesInstanceUID, series)
-    }
-    const number = series.children.length + 1
-    const fileID = ['DICOM', componentOf('SE', series.number), componentOf('IM', number)]
-    series.children.push(nodeOf(instanceRecord({ ...file, fileID }, number)))
+  add(file: Omit<FileOfDirectory, 'fileID'>): readonly string[] {
+    const { attributes } = file
+    const [study = '', series = ''] = ['StudyInstanceUID', 'SeriesInstanceUID'].map((uid) => textOf(attributes, uid))
+    const ofPatient = entityIn(this.#patients, textOf(attributes, 'PatientID') ?? study, {
+      ...{ siblings: this.#roots, record: () => patientRecord(attributes) },
+    })
+    const ofStudy = entityIn(this.#studies, `${ofPatient.number} ${study}`, {
+      ...{ siblings: ofPatient.children, record: () => studyRecord(attributes) },
+    })
+    const ofSeries = entityIn(this.#series, `${ofStudy.number} ${series}`, {
+      ...{ siblings: ofStudy.children, record: (number) => seriesRecord(attributes, number) },
+    })
+    const number = ofSeries.children.length + 1
+    const fileID = [
+      'DICOM',
+      ...(this.#hasSeveralStudies ? [componentOf('ST', ofStudy.number)] : []),
+      ...[componentOf('SE', ofSeries.number), componentOf('IM', number)],
+    ]
+    ofSeries.children.push(nodeOf(instanceRecord({ ...file, fileID }, number)))
     return fileID
   }
 
   /** @param sopInstanceUID of the directory itself */
   bytes(sopInstanceUID: string): Uint8Array {
-    const { patient, study } = this.#study!
-    study.children.splice(0, study.children.length, ...this.#series.values())
-    patient.children.splice(0, patient.children.length, study)
-    const headBytes = headOf({ sopInstanceUID, first: 0, recordsBytes: 0 }).length
+    const first = headOf({ sopInstanceUID, first: 0, last: 0, recordsBytes: 0 }).length
     const ordered: Uint8Array[] = []
-    const end = place([patient], headBytes, ordered)
-    return Buffer.concat([headOf({ sopInstanceUID, first: headBytes, recordsBytes: end - headBytes }), ...ordered])
+    const end = place(this.#roots, first, ordered)
+    const last = end - sizeOf(this.#roots.at(-1)!)
+    return Buffer.concat([headOf({ sopInstanceUID, first, last, recordsBytes: end - first }), ...ordered])
   }
 }
+
+function entityIn(
+  entities: Map<string, Entity>,
+  key: string,
+  { siblings, record }: { readonly siblings: Node[]; readonly record: (number: number) => DirectoryRecord },
+): Entity {
+  const known = entities.get(key)
+  if (known !== undefined) return known
+  const number = entities.size + 1
+  const entity = { ...nodeOf(record(number)), number }
+  entities.set(key, entity)
+  siblings.push(entity)
+  return entity
+}
+
+const sizeOf = ({ bytes, children }: Node): number => children.reduce((sum, child) => sum + sizeOf(child), bytes.length)
 
 /** Eight characters. */
 const componentOf = (prefix: string, number: number): string => `${prefix}${String(number).padStart(6, '0')}`
@@ -98,16 +129,18 @@ function place(siblings: readonly Node[], start: number, ordered: Uint8Array[]):
   return at
 }
 
-/** Everything before the first record. The root directory has one record, which is its first and last. */
+/** Everything before the first record. */
 function headOf(of: {
   readonly sopInstanceUID: string
   readonly first: number
+  /** Of the root directory. */
+  readonly last: number
   readonly recordsBytes: number
 }): Uint8Array {
   const attributes: Attributes = {
     FileSetID: null,
     OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity: of.first,
-    OffsetOfTheLastDirectoryRecordOfTheRootDirectoryEntity: of.first,
+    OffsetOfTheLastDirectoryRecordOfTheRootDirectoryEntity: of.last,
     FileSetConsistencyFlag: 0,
   }
   const meta = {

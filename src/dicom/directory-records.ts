@@ -141,7 +141,8 @@ function presentValue(attributes: Attributes, keyword: string): AttributeValue |
   return isPlain(isTyped ? given.value : (given as ElementValue | undefined)) ? given : undefined
 }
 
-function textOf(attributes: Attributes, keyword: string): string | undefined {
+/** Undefined where it is absent or empty. */
+export function textOf(attributes: Attributes, keyword: string): string | undefined {
   const given = presentValue(attributes, keyword)
   const value = typeof given === 'object' && given !== null && 'vr' in given ? given.value : given
   const first = Array.isArray(value) ? value[0] : value

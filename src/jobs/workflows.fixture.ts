@@ -58,6 +58,7 @@ export const appOver = (
   accessTimes: { note: () => {}, lastOf: () => undefined },
   uploadUsage: { take: async () => undefined, forget: () => {} },
   consoleLinks: { make: () => assert.fail('no link is made'), redeem: async () => undefined },
+  downloadLinks: { make: () => assert.fail('no link is made'), redeem: async () => undefined },
   throttleBuckets: { take: () => undefined },
   frameDecoder: {
     framesAhead: () => 0,

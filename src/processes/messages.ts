@@ -1,5 +1,5 @@
 /** The messages between the primary of a server and its other processes: all of them, and nothing else, goes through their channels. */
-import type { ConsoleLink, LinkRequester } from '../app.ts'
+import type { LinkRequester, OneTimeLink, RequestedDownload } from '../app.ts'
 import type { Limits } from '../limits.ts'
 import type { RefusalReason } from '../protocols/http/rate-limits.ts'
 import type { AccessKey, Config } from '../server/config.ts'
@@ -9,7 +9,7 @@ import type { ProcessMetrics } from '../server/metrics.ts'
  * The version of these messages. A primary that was started before an upgrade starts processes of the new code: if the version is another
  * one, they refuse, and the server has to be restarted. To be raised with each change of a message.
  */
-export const MESSAGES_VERSION = 1
+export const MESSAGES_VERSION = 2
 
 export type ProcessKind = 'request' | 'jobs'
 
@@ -76,8 +76,10 @@ export type PrimaryCalls = {
     readonly rate: { readonly perSecond: number; readonly burst: number }
     readonly now: number
   }): number | undefined
-  makeLink(wanted: { readonly requester: LinkRequester; readonly now: number }): ConsoleLink
+  makeLink(wanted: { readonly requester: LinkRequester; readonly now: number }): OneTimeLink
   redeemLink(wanted: { readonly token: string; readonly now: number }): LinkRequester | undefined
+  makeDownload(wanted: { readonly requested: RequestedDownload; readonly now: number }): OneTimeLink
+  redeemDownload(wanted: { readonly token: string; readonly now: number }): RequestedDownload | undefined
   /** The number of the reservation; undefined where the limit would be exceeded. `counting` is what `countUploads` names. */
   takeUpload(wanted: {
     readonly owner: string

@@ -3,7 +3,7 @@ import type { Log } from '../app.ts'
 import { expireLeasesOf } from '../jobs/expire-leases.ts'
 import { settleDatastores } from '../operations/settle-datastores.ts'
 import { openUploadUsage } from '../operations/upload-usage.ts'
-import { createConsoleLinks } from '../protocols/hilum/console-links.ts'
+import { createLinks } from '../protocols/hilum/one-time-links.ts'
 import type { Listening } from '../protocols/http/listen.ts'
 import { TokenBuckets } from '../protocols/http/token-buckets.ts'
 import { watchCertificate } from '../server/certificate-watch.ts'
@@ -48,7 +48,7 @@ export async function startOneProcess(config: Config, options: { readonly log: L
     const shared = {
       auditChain,
       uploadUsage: openUploadUsage(),
-      consoleLinks: createConsoleLinks(limits),
+      ...createLinks(limits),
       throttleBuckets: new TokenBuckets(limits.rateLimitsKept),
       storeRequests: limitedStoreRequests(imports.storeRequests, limits),
       workWaits: () => imports.wake(),

@@ -1,5 +1,5 @@
 /** Serves requests in this process: opens the stores, builds the App of the operations, mounts the protocols, and listens. */
-import type { App, Log } from '../app.ts'
+import type { App, Log, SharedLinks } from '../app.ts'
 import type { StoreRequests } from '../contract/store-requests.ts'
 import type { Limits } from '../limits.ts'
 import { dicomwebOperations } from '../operations/dicomweb/operations.ts'
@@ -32,7 +32,7 @@ import type { OwnedFolder } from './own-data-folder.ts'
 import type { StopSteps } from './stop-steps.ts'
 
 /** What the requests of all processes share, and where their work goes. */
-export interface SharedParts extends Pick<App, 'uploadUsage' | 'consoleLinks' | 'throttleBuckets' | 'workWaits'> {
+export interface SharedParts extends SharedLinks, Pick<App, 'uploadUsage' | 'throttleBuckets' | 'workWaits'> {
   readonly storeRequests: StoreRequests
   /** Other processes read principals and policies again. */
   readonly othersRefreshCallers?: () => Promise<void>
@@ -93,6 +93,7 @@ export async function serveRequests(
     clock: Date.now,
     uploadUsage: shared.uploadUsage,
     consoleLinks: shared.consoleLinks,
+    downloadLinks: shared.downloadLinks,
     throttleBuckets: shared.throttleBuckets,
     callers: {
       ...callers,

@@ -36,9 +36,12 @@ export function sharedOfPrimary(
 
   return {
     consoleLinks: {
-      make: ({ signInKeyId, renewableUntil }, now) =>
-        primary.call('makeLink', { requester: { signInKeyId, renewableUntil }, now }),
+      make: (requester, now) => primary.call('makeLink', { requester, now }),
       redeem: (token, now) => primary.call('redeemLink', { token, now }),
+    },
+    downloadLinks: {
+      make: (requested, now) => primary.call('makeDownload', { requested, now }),
+      redeem: (token, now) => primary.call('redeemDownload', { token, now }),
     },
     throttleBuckets: { take: (name, rate, now) => primary.call('takeToken', { name, rate, now }) },
     uploadUsage: {

@@ -7,9 +7,15 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { ListDatastoresCommand } from '@aws-sdk/client-medical-imaging'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
+import { encodeP10 } from '../dicom/encode.ts'
 import { type Served, serveProcesses, withoutProc } from './processes.fixture.ts'
 
 const skip = withoutProc
+
+const REPORT = {
+  ...{ SOPClassUID: '1.2.840.10008.5.1.4.1.1.88.11', Modality: 'SR', PatientID: 'P1' },
+  ...{ StudyInstanceUID: '1.2.3', SeriesInstanceUID: '1.2.3.1', SOPInstanceUID: '1.2.3.1.1' },
+}
 
 /** By the chain of the audit log: which process has served how many requests. */
 function requestsByProcess({ dataFolder }: Served): number[] {
@@ -74,6 +80,39 @@ test('a console link is exchanged once, whichever processes are asked', { skip }
     const all = await statuses(Array(6).fill(redeem))
     assert.deepEqual(all.toSorted(), [200, 403, 403, 403, 403, 403])
   }
+})
+
+test('a download link works once, whichever processes are asked, and its token is in no log', { skip }, async (t) => {
+  const served = await serveProcesses(t)
+  const post = (path: string, body: string | Uint8Array<ArrayBuffer>, type: string) =>
+    served.signed({ method: 'POST', path, body, headers: { 'content-type': type } })
+  const created = await post(
+    '/datastore',
+    JSON.stringify({ datastoreName: 'one', clientToken: 'one' }),
+    'application/json',
+  )
+  const { datastoreId } = (await created.json()) as { readonly datastoreId: string }
+  const file = new Uint8Array(encodeP10({ transferSyntaxUID: '1.2.840.10008.1.2.1', attributes: REPORT }))
+  assert.equal((await post(`/datastore/${datastoreId}/studies`, file, 'application/dicom')).status, 200)
+  const wanted = JSON.stringify({ datastoreId, items: [{ studyInstanceUID: REPORT.StudyInstanceUID }] })
+  const { path } = (await (await post('/hilum/downloads', wanted, 'application/json')).json()) as {
+    readonly path: string
+  }
+  const all = await statuses(Array(6).fill(() => fetch(served.endpoint + path)))
+  assert.deepEqual(all.toSorted(), [200, 403, 403, 403, 403, 403])
+  served.server.child.kill('SIGTERM')
+  assert.equal(await served.server.ended, 0)
+  const found = await served.run('audit', 'search', '--event', 'GetDownload', '--json')
+  const lines = found.output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.equal(lines.length, 6)
+  const [read] = lines.filter(({ responseStatus }) => responseStatus === 200)
+  assert.deepEqual([read.userIdentity.type, read.managementEvent], ['Root', false])
+  assert.match(read.resources[0].ARN, new RegExp(`datastore/${datastoreId}$`))
+  const token = path.split('/').at(-1)!
+  for (const text of [served.server.output(), JSON.stringify(lines)]) assert.ok(!text.includes(token))
 })
 
 test("AWS's throttles are exact over all processes", { skip }, async (t) => {

@@ -2,14 +2,16 @@
 
 import type { Limits } from '../limits.ts'
 import { openUploadUsage } from '../operations/upload-usage.ts'
-import { createConsoleLinks } from '../protocols/hilum/console-links.ts'
+import { createLinks } from '../protocols/hilum/one-time-links.ts'
 import { TokenBuckets } from '../protocols/http/token-buckets.ts'
 import type { Answers, ProcessChannel } from './channel.ts'
 import type { FromProcess, PrimaryCalls } from './messages.ts'
 
+type SharedCall = 'takeToken' | 'takeUpload' | 'makeLink' | 'redeemLink' | 'makeDownload' | 'redeemDownload'
+
 /** What one process sees of it. */
 interface OneProcess {
-  readonly answers: Pick<Answers<PrimaryCalls>, 'takeToken' | 'makeLink' | 'redeemLink' | 'takeUpload'>
+  readonly answers: Pick<Answers<PrimaryCalls>, SharedCall>
   onMessage(message: FromProcess): void
   /** The process has ended: what it had reserved is free. */
   ended(): void
@@ -21,7 +23,7 @@ interface SharedState {
 }
 
 export function openSharedState(limits: Limits): SharedState {
-  const links = createConsoleLinks(limits)
+  const { consoleLinks, downloadLinks } = createLinks(limits)
   const throttles = new TokenBuckets(limits.rateLimitsKept)
   const usage = openUploadUsage()
   let reservations = 0
@@ -32,8 +34,10 @@ export function openSharedState(limits: Limits): SharedState {
       return {
         answers: {
           takeToken: ({ name, rate, now }) => throttles.take(name, rate, now),
-          makeLink: ({ requester, now }) => links.make(requester, now),
-          redeemLink: ({ token, now }) => links.redeem(token, now),
+          makeLink: ({ requester, now }) => consoleLinks.make(requester, now),
+          redeemLink: ({ token, now }) => consoleLinks.redeem(token, now),
+          makeDownload: ({ requested, now }) => downloadLinks.make(requested, now),
+          redeemDownload: ({ token, now }) => downloadLinks.redeem(token, now),
           async takeUpload({ counting, ...wanted }) {
             const settle = await usage.take(wanted, () => channel().call('countUploads', counting))
             if (settle === undefined) return undefined

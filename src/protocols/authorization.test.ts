@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { App } from '../app.ts'
 import type { DicomwebOperations } from '../contract/dicomweb.ts'
+import type { Downloads } from '../contract/downloads.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { DEFAULT_LIMITS } from '../limits.ts'
@@ -52,6 +53,7 @@ const BODIES: Readonly<Record<string, object>> = {
     destinationImageSet: { imageSetId: SET2, latestVersionId: '1' },
   },
   'POST /hilum/uploads/{uploadId}': [],
+  'POST /hilum/downloads': { datastoreId: STORE, items: [{ studyInstanceUID: '1.2.3' }] },
   'POST /hilum/principals': { principalName: 'mary' },
   'POST /hilum/simulate-policy': { principalName: 'mary', action: 'hilum:GetPolicy', resource: '*' },
   'PUT /hilum/principals/{principalName}/tags': { tags: { team: 'ct' } },
@@ -127,7 +129,7 @@ function open({
   const { handler, routes } = mountProtocols(app, {
     handlers: handlers as Handlers<App>,
     extensions: handlers as unknown as Extensions<App>,
-    dicomweb: (dicomweb ?? handlers) as unknown as DicomwebOperations<App>,
+    dicomweb: (dicomweb ?? handlers) as unknown as DicomwebOperations<App> & Downloads<App>,
     consoleFolder: '/nowhere',
     corsOrigins: ['*'],
   })
@@ -160,9 +162,10 @@ const isUnbuilt = (http: string): boolean =>
   DICOMWEB_ROUTES.some((route) => route.http === http && !(nameOf(route) in ANSWERS))
 const protectedRoutes = routes.filter(({ isPublic }) => !isPublic).map(({ http }) => http)
 
-test('only the files of the console and the exchange of a one-time link are public', () => {
+test('only the files of the console and the exchange of one-time links are public', () => {
   const found = routes.filter(({ isPublic }) => isPublic).map(({ http }) => http)
-  assert.deepEqual(found, ['* /', '* /console', '* /console/{file+}', 'POST /hilum/console-link/redeem'])
+  const links = ['POST /hilum/console-link/redeem', 'GET /hilum/downloads/{token}']
+  assert.deepEqual(found, ['* /', '* /console', '* /console/{file+}', ...links])
 })
 
 const BY_DEFAULT = 'POST /hilum/session'

@@ -1,6 +1,7 @@
 /** Mounts the protocols on one port by path: the console, the extensions below /hilum/, DICOMweb, and the API at every other path. */
 import type { App } from '../app.ts'
 import type { DicomwebOperations } from '../contract/dicomweb.ts'
+import type { Downloads } from '../contract/downloads.ts'
 import type { Extensions } from '../contract/extensions.ts'
 import type { Handlers } from '../contract/handlers.ts'
 import { operations } from '../contract/operations.ts'
@@ -12,6 +13,7 @@ import { CONSOLE_PATHS, consoleHandler } from './console/serve.ts'
 import { type CorsOrigins, corsFor } from './cors.ts'
 import { DICOMWEB_ROUTES } from './dicomweb/routes.ts'
 import { dicomwebHandler } from './dicomweb/serve.ts'
+import { DOWNLOAD_PATH } from './hilum/download-routes.ts'
 import { REDEEM_PATH } from './hilum/link-routes.ts'
 import { hilumHandler } from './hilum/serve.ts'
 import { HttpRefusal } from './http/http-refusal.ts'
@@ -24,7 +26,7 @@ import { MONITORING_PATHS, type Monitoring, monitoringHandler } from './monitori
 interface Mounting {
   readonly handlers: Handlers<App>
   readonly extensions: Extensions<App>
-  readonly dicomweb: DicomwebOperations<App>
+  readonly dicomweb: DicomwebOperations<App> & Downloads<App>
   /** The built console. */
   readonly consoleFolder: string
   /** Origins whose pages may call the signed routes. */
@@ -85,7 +87,7 @@ export function mountProtocols(
   })
   const verify = verifierOver(readSignature, failures)
   const verifyStream = streamVerifierOver(readSignature, { limits, failures })
-  const hilum = hilumHandler(app, { verify, checkPrincipal, extensions })
+  const hilum = hilumHandler(app, { verify, checkPrincipal, extensions, downloads: dicomwebOperations })
   const aws = withCors(awsHandler(app, handlers, { verify, checkPrincipal }))
   const console = consoleHandler(consoleFolder)
   const consolePaths = CONSOLE_PATHS.map((path) => ({ http: `* ${path}` as const, handler: console }))
@@ -96,14 +98,18 @@ export function mountProtocols(
   const find = createRouter<{ readonly http: `${string} /${string}`; readonly handler: ProtocolHandler }>([
     ...consolePaths,
     ...monitored,
-    // Without CORS: it takes unsigned requests, so no page of another origin may call it.
+    // Without CORS: they take unsigned requests, so no page of another origin may call them.
     { http: `* ${REDEEM_PATH}`, handler: hilum.handler },
+    { http: `* ${DOWNLOAD_PATH}`, handler: hilum.handler },
     { http: '* /hilum/{path+}', handler: withCors(hilum.handler) },
     ...DICOMWEB_ROUTES.map(({ http }) => ({ http, handler: dicomweb })),
   ])
   const routes: MountedRoute[] = [
     ...[...consolePaths, ...monitored].map(({ http }) => ({ http, isPublic: true })),
-    ...hilum.routes.map(({ http, isUnsigned = false }) => ({ http, isPublic: isUnsigned })),
+    ...hilum.routes.map(({ http, isUnsigned, redeem }) => ({
+      http,
+      isPublic: isUnsigned === true || redeem !== undefined,
+    })),
     ...DICOMWEB_ROUTES.map(({ http }) => ({ http, isPublic: false, takesTokens: true as const })),
     ...Object.values(operations).map(({ http }) => ({ http, isPublic: false })),
   ]

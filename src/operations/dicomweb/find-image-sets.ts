@@ -2,7 +2,7 @@
 import type { App } from '../../app.ts'
 import type { NamedStudy } from '../../contract/dicomweb.ts'
 import { ContractError } from '../../contract/errors.ts'
-import type { ImageSetOfSeries, PlacedInstance } from '../../stores/catalog/image-set-records.ts'
+import type { ImageSetOfSeries, ImageSetVersion, PlacedInstance } from '../../stores/catalog/image-set-records.ts'
 import { activeDatastore } from '../datastore-access.ts'
 
 /** At least one. @throws ContractError ResourceNotFoundException */
@@ -31,10 +31,10 @@ export const notFound = (
   )
 
 /** In the order in which they were stored. Those of one image set are in memory at a time. */
-export async function* instancesOf(
+export async function* instancesOf<Version extends ImageSetVersion>(
   app: App,
-  { datastoreId, imageSets }: { readonly datastoreId: string; readonly imageSets: readonly ImageSetOfSeries[] },
-): AsyncGenerator<PlacedInstance & Pick<ImageSetOfSeries, 'seriesInstanceUID'>> {
+  { datastoreId, imageSets }: { readonly datastoreId: string; readonly imageSets: readonly Version[] },
+): AsyncGenerator<PlacedInstance & Version> {
   for (const imageSet of imageSets) {
     const records = await app.catalog.imageSets.instanceRecords({ datastoreId, ...imageSet })
     // No version is without instances: the image set was deleted meanwhile.

@@ -4,23 +4,23 @@ import type { FileOfSet, FilesToRetrieve, RetrievedFileSet } from '../../contrac
 import { ContractError } from '../../contract/errors.ts'
 import { DicomDirectory } from '../../dicom/dicomdir.ts'
 import { ExplicitVRLittleEndian } from '../../dicom/transfer-syntaxes.ts'
-import type { ImageSetOfSeries } from '../../stores/catalog/image-set-records.ts'
+import type { ImageSetVersion } from '../../stores/catalog/image-set-records.ts'
 import { findImageSets } from './find-image-sets.ts'
 import { countLeftOut, type Files, filesOf } from './retrieve-files.ts'
 
 export async function retrieveFileSet({ wanted, ...study }: FilesToRetrieve, app: App): Promise<RetrievedFileSet> {
   const { datastoreId } = study
   const imageSets = await findImageSets(app, study)
-  await checkCount(app, { datastoreId, imageSets })
-  const files = { datastoreId, imageSets, wanted }
+  await countFiles(app, { datastoreId, imageSets })
+  const files = { datastoreId, imageSets, wanted, hasSeveralStudies: false }
   return { leftOut: await countLeftOut(app, files), files: () => fileSetOf(app, files) }
 }
 
-/** The directory is in memory until the end. */
-async function checkCount(
+/** The directory is in memory until the end. @throws ContractError RequestEntityTooLargeException */
+export async function countFiles(
   app: App,
-  { datastoreId, imageSets }: { readonly datastoreId: string; readonly imageSets: readonly ImageSetOfSeries[] },
-): Promise<void> {
+  { datastoreId, imageSets }: { readonly datastoreId: string; readonly imageSets: readonly ImageSetVersion[] },
+): Promise<number> {
   const { filesPerZip } = app.limits
   let count = 0
   for (const imageSet of imageSets) {
@@ -32,10 +32,14 @@ async function checkCount(
       )
     }
   }
+  return count
 }
 
-async function* fileSetOf(app: App, files: Files): AsyncGenerator<FileOfSet> {
-  const directory = new DicomDirectory()
+export async function* fileSetOf(
+  app: App,
+  { hasSeveralStudies, ...files }: Files & { readonly hasSeveralStudies: boolean },
+): AsyncGenerator<FileOfSet> {
+  const directory = new DicomDirectory({ hasSeveralStudies })
   for await (const file of filesOf(app, files)) {
     const { transferSyntaxUID, sizeBytes, ahead } = file
     const isCompressible = transferSyntaxUID === ExplicitVRLittleEndian

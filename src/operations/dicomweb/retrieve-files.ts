@@ -2,7 +2,7 @@
 import type { App } from '../../app.ts'
 import type { FilesToRetrieve, RetrievedFiles, WantedSyntax } from '../../contract/dicomweb.ts'
 import { ExplicitVRLittleEndian, transferSyntaxOf } from '../../dicom/transfer-syntaxes.ts'
-import type { ImageSetOfSeries, InstanceRecord } from '../../stores/catalog/image-set-records.ts'
+import type { ImageSetVersion, InstanceRecord } from '../../stores/catalog/image-set-records.ts'
 import { openVersion, type VersionReader } from '../../versions/read-instance.ts'
 import { findImageSets, instancesOf } from './find-image-sets.ts'
 import { isDecodable, notAcceptable } from './frame-types.ts'
@@ -17,7 +17,7 @@ export async function retrieveFiles({ wanted, ...study }: FilesToRetrieve, app: 
 
 export interface Files {
   readonly datastoreId: string
-  readonly imageSets: readonly ImageSetOfSeries[]
+  readonly imageSets: readonly ImageSetVersion[]
   readonly wanted: readonly WantedSyntax[]
 }
 
@@ -58,18 +58,17 @@ function isOffered(record: InstanceRecord, wanted: readonly WantedSyntax[]): boo
   )
 }
 
-type FileOfSeries = Awaited<ReturnType<typeof makeFile>> & Pick<ImageSetOfSeries, 'seriesInstanceUID'>
+type MadeFile = Awaited<ReturnType<typeof makeFile>>
 
-export async function* filesOf(app: App, { datastoreId, imageSets, wanted }: Files): AsyncGenerator<FileOfSeries> {
-  let imageSetId: string | undefined
+export async function* filesOf(app: App, { datastoreId, imageSets, wanted }: Files): AsyncGenerator<MadeFile> {
+  let last: ImageSetVersion | undefined
   let version: VersionReader | undefined
   for await (const placed of instancesOf(app, { datastoreId, imageSets })) {
     if (!isOffered(placed, wanted)) continue
-    if (placed.imageSetId !== imageSetId) {
-      imageSetId = placed.imageSetId
+    if (placed.imageSetId !== last?.imageSetId || placed.version !== last.version) {
+      last = placed
       version = await openVersion(app, { datastoreId, ...placed })
     }
-    const file = await makeFile(app, { version: version!, placed, instance: await version!.instance(placed), wanted })
-    yield { ...file, seriesInstanceUID: placed.seriesInstanceUID }
+    yield await makeFile(app, { version: version!, placed, instance: await version!.instance(placed), wanted })
   }
 }

@@ -15,7 +15,7 @@ export interface RequestFacts {
   needs?: readonly Need[]
   created?: Readonly<Record<string, string>>
   /** Instead of that of the call. */
-  eventName?: string
+  eventName?: string | undefined
 }
 
 export interface AuditedCall extends Pick<AnsweredRequest, 'eventSource' | 'eventName' | 'isReadOnly' | 'isDataEvent'> {

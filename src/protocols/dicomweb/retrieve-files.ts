@@ -1,13 +1,13 @@
 /** All instances of a study or series as multipart/related, or as a zip archive with a DICOMDIR, sent while they are made (PS3.18 10.4). */
-import type { FileOfSet, RetrievedFile, RetrievedFileSet, RetrievedFiles, Segment } from '../../contract/dicomweb.ts'
+import type { RetrievedFile, RetrievedFiles, Segment } from '../../contract/dicomweb.ts'
 import type { WireReply } from '../http/wire.ts'
 import { acceptedOf } from './accept.ts'
-import type { DicomwebAnswer, DicomwebCall } from './answer.ts'
+import type { DicomwebAnswer } from './answer.ts'
 import { bytesOfSegments, type Multipart, multipart, started } from './bodies.ts'
 import { namedStudy } from './named.ts'
 import { openedAhead } from './opened-ahead.ts'
 import { wantedFileSets } from './wanted-syntaxes.ts'
-import { type ZipEntry, zipOf } from './zip.ts'
+import { zipReply } from './zip-reply.ts'
 
 const DICOM = 'application/dicom'
 
@@ -15,7 +15,11 @@ export const retrieveFiles: DicomwebAnswer = async (call, { app, operations }) =
   const { isZip, wanted } = wantedFileSets(acceptedOf(call))
   const files = { ...namedStudy(call), wanted }
   if (!isZip) return multipartReply(await operations.retrieveFiles(files, app), multipart(app.newId()))
-  return zipReply(await operations.retrieveFileSet(files, app), { call, at: app.clock() })
+  const { leftOut, ...fileSet } = await operations.retrieveFileSet(files, app)
+  // Checked to be digits and dots.
+  const fileName = `${call.labels.series ?? call.labels.study}.zip`
+  const reply = await zipReply(fileSet, { fileName, at: app.clock() })
+  return { ...reply, status: statusOf(leftOut), headers: { ...reply.headers, ...headersOf(leftOut) } }
 }
 
 async function multipartReply({ files, leftOut }: RetrievedFiles, parts: Multipart): Promise<WireReply> {
@@ -27,28 +31,6 @@ async function multipartReply({ files, leftOut }: RetrievedFiles, parts: Multipa
     },
     body: await started(partsOf(files(), parts)),
   }
-}
-
-async function zipReply(
-  { files, leftOut }: RetrievedFileSet,
-  { call, at }: { readonly call: DicomwebCall; readonly at: number },
-): Promise<WireReply> {
-  // Checked to be digits and dots.
-  const uid = call.labels.series ?? call.labels.study
-  return {
-    status: statusOf(leftOut),
-    headers: {
-      'Content-Type': 'application/zip',
-      'Content-Disposition': `attachment; filename="${uid}.zip"`,
-      ...headersOf(leftOut),
-    },
-    body: await started(zipOf(entriesOf(files()), at)),
-  }
-}
-
-async function* entriesOf(files: AsyncGenerator<FileOfSet>): AsyncGenerator<ZipEntry> {
-  const opened = openedAhead(files, ({ segments, ahead }) => bytesOfSegments(segments(), { ahead }))
-  for await (const { file, bytes } of opened) yield { ...file, name: file.path, bytes }
 }
 
 const statusOf = (leftOut: number): number => (leftOut === 0 ? 200 : 206)

@@ -213,6 +213,31 @@ function itemsOf(bytes: Buffer): readonly number[] {
   return found
 }
 
+test('an instance that turns out to be undecodable breaks the archive off, so that no program takes it for whole', {
+  skip: lacks(['unzip', 'unzip']),
+}, async () => {
+  const store = await dicomweb.open()
+  const broken = encodeP10({
+    transferSyntaxUID: `${UID}.4.50`,
+    attributes: {
+      ...{ ...attributesOf(pixel), ...STUDY, SeriesInstanceUID: '1.2.3.1', SeriesNumber: '1', Modality: 'CT' },
+      SOPInstanceUID: '1.2.3.1.9',
+    },
+    pixelData: { frames: [Buffer.from('no JPEG'), Buffer.from('at all')] },
+  })
+  await store.bringIn(...Array.from({ length: 8 }, (_, at) => imageOf(1, at + 1)), broken)
+  const response = await store.get('studies/1.2.3', { accept: `application/zip; transfer-syntax=${UID}.1` })
+  assert.equal(response.status, 200)
+  const received: Uint8Array[] = []
+  await assert.rejects(async () => {
+    for await (const chunk of response.body!) received.push(chunk)
+  })
+  const zip = join(temporaryFolder({ after: () => {} }), 'archive.zip')
+  writeFileSync(zip, Buffer.concat(received))
+  assert.ok(received.length > 0)
+  assert.notEqual(spawnSync('unzip', ['-tq', zip]).status, 0)
+})
+
 test('a study with more instances than an archive may have is refused with a way out', async () => {
   const small = await startDicomweb({ limits: { filesPerZip: 2 } })
   after(() => small.stop())

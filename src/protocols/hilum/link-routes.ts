@@ -3,7 +3,7 @@ import type { App } from '../../app.ts'
 import { redeemLink, sessionReply } from './redeem-link.ts'
 import { type HilumRoute, jsonReply, onAll } from './route.ts'
 
-/** The only route that takes unsigned requests: a browser that opens a link has no key yet. */
+/** Takes unsigned requests: a browser that opens a link has no key yet. */
 export const REDEEM_PATH = '/hilum/console-link/redeem'
 
 export function linkRoutes(app: App): readonly HilumRoute[] {
@@ -11,8 +11,8 @@ export function linkRoutes(app: App): readonly HilumRoute[] {
     {
       http: 'POST /hilum/console-link',
       needs: onAll('hilum:CreateConsoleLink'),
-      async answer({ caller }) {
-        const { token, expiresAt } = await app.consoleLinks.make(caller, app.clock())
+      async answer({ caller: { signInKeyId, renewableUntil } }) {
+        const { token, expiresAt } = await app.consoleLinks.make({ signInKeyId, renewableUntil }, app.clock())
         return jsonReply({ token, expiresAt: expiresAt / 1000 })
       },
     },

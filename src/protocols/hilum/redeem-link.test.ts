@@ -6,11 +6,11 @@ import { DEFAULT_LIMITS } from '../../limits.ts'
 import type { Caller } from '../../security/callers/caller.ts'
 import { signingKey } from '../aws/signed-request.fixture.ts'
 import { bodyOf } from '../http/request-body.fixture.ts'
-import { createConsoleLinks } from './console-links.ts'
+import { createLinks } from './one-time-links.ts'
 import { redeemLink } from './redeem-link.ts'
 
 test("a link is exchanged on the server's machine only, and an attempt from elsewhere does not use it up", async () => {
-  const consoleLinks = createConsoleLinks(DEFAULT_LIMITS)
+  const { consoleLinks } = createLinks(DEFAULT_LIMITS)
   const session = { accessKeyId: 'SESSION', secretAccessKey: 's', sessionToken: 't', expiresAt: 3_000 }
   const callers = {
     find: ({ accessKeyId }: { readonly accessKeyId: string }) => signingKey(accessKeyId, 'secret'),

@@ -5,12 +5,16 @@ import type { Need } from '../../security/authorization/operation-needs.ts'
 import type { Caller } from '../../security/callers/caller.ts'
 import type { WireReply, WireRequest } from '../http/wire.ts'
 
-export type HilumRoute = SignedRoute | UnsignedRoute
+export type HilumRoute = SignedRoute | UnsignedRoute | LinkRoute
 
 /** Signed with Signature Version 4, like every request of the API. */
 interface SignedRoute {
   readonly http: `${string} /hilum/${string}`
   readonly isUnsigned?: never
+  readonly redeem?: never
+  /** In the audit log; default: the action. */
+  readonly eventName?: string
+  readonly isDataEvent?: never
   /** What the caller's policies must allow. */
   readonly needs: NeedsOfCall
   answer(call: SignedCall): Promise<WireReply>
@@ -20,7 +24,25 @@ interface SignedRoute {
 interface UnsignedRoute {
   readonly http: `${string} /hilum/${string}`
   readonly isUnsigned: true
+  readonly redeem?: never
+  readonly eventName?: never
+  readonly isDataEvent?: never
   answer(request: WireRequest): Promise<WireReply>
+}
+
+/** A one-time link: its token names the caller, whose policies decide as for a signed request. No page of another origin may call it. */
+interface LinkRoute {
+  readonly http: `${string} /hilum/${string}`
+  readonly isUnsigned?: never
+  readonly eventName: string
+  readonly isDataEvent: boolean
+  /** @throws ContractError AccessDeniedException */
+  redeem(labels: SignedCall['labels'], arns: Arns): Promise<RedeemedCall>
+}
+
+interface RedeemedCall extends Pick<SignedCall, 'caller'> {
+  readonly needs: readonly Need[]
+  answer(): Promise<WireReply>
 }
 
 export type NeedsOfCall = (call: SignedCall, arns: Arns) => readonly Need[]

@@ -3,16 +3,19 @@
  * in the API, so that a client needs no second format.
  */
 import type { App } from '../../app.ts'
+import type { Downloads } from '../../contract/downloads.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { Extensions } from '../../contract/extensions.ts'
 import { arnsOf } from '../../security/authorization/arns.ts'
 import type { Need } from '../../security/authorization/operation-needs.ts'
-import { audited } from '../aws/audited.ts'
+import type { Caller } from '../../security/callers/caller.ts'
+import { audited, type RequestFacts } from '../aws/audited.ts'
 import type { Verify } from '../aws/sigv4.ts'
 import { contractErrorOf, uuidOf, withRequestId, writeError } from '../aws/write-error.ts'
 import type { RateLimits } from '../http/rate-limits.ts'
 import { createRouter, type RouteMatch } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
+import { downloadRoutes } from './download-routes.ts'
 import { fileRoutes } from './file-routes.ts'
 import { linkRoutes } from './link-routes.ts'
 import { maintenanceRoutes } from './maintenance-routes.ts'
@@ -28,15 +31,18 @@ export function hilumHandler(
     verify,
     checkPrincipal,
     extensions,
+    downloads,
   }: {
     readonly verify: Verify
     readonly checkPrincipal: RateLimits['checkPrincipal']
     readonly extensions: Extensions<App>
+    readonly downloads: Downloads<App>
   },
 ): { readonly handler: ProtocolHandler; readonly routes: readonly HilumRoute[] } {
   const routes = [
     ...linkRoutes(app),
     ...uploadRoutes(app, extensions),
+    ...downloadRoutes(app, downloads),
     ...reportRoutes(app, extensions),
     ...fileRoutes(app, extensions),
     ...principalRoutes(app, extensions),
@@ -57,21 +63,37 @@ export function hilumHandler(
       try {
         if (route.isUnsigned) return await route.answer(request)
         const now = app.clock()
+        if (route.redeem !== undefined) {
+          const redeemed = await route.redeem(decoded(labels), arns)
+          checkCaller(redeemed.caller, { facts, now })
+          await checkNeeds(redeemed, { request, facts, now })
+          return await redeemed.answer()
+        }
         const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
-        facts.caller = caller
-        checkPrincipal(caller.id, now)
+        checkCaller(caller, { facts, now })
         const signed = { caller, body, labels: decoded(labels), query: new URLSearchParams(query) }
         const needs = route.needs(signed, arns)
-        facts.needs = needs
-        const eventName = nameOf(needs)
-        if (eventName !== undefined) facts.eventName = eventName
-        await app.authorize(caller, needs, { ...request, now })
+        facts.eventName = route.eventName ?? nameOf(needs)
+        await checkNeeds({ caller, needs }, { request, facts, now })
         return await route.answer(signed)
       } catch (thrown) {
         return errorReply(thrown)
       }
     })
     return { ...reply, operation: route.http }
+  }
+
+  function checkCaller(caller: Caller, { facts, now }: { readonly facts: RequestFacts; readonly now: number }): void {
+    facts.caller = caller
+    checkPrincipal(caller.id, now)
+  }
+
+  async function checkNeeds(
+    { caller, needs }: { readonly caller: Caller; readonly needs: readonly Need[] },
+    { request, facts, now }: { readonly request: WireRequest; readonly facts: RequestFacts; readonly now: number },
+  ): Promise<void> {
+    facts.needs = needs
+    await app.authorize(caller, needs, { ...request, now })
   }
 
   function errorReply(thrown: unknown): WireReply {
@@ -88,11 +110,11 @@ export function hilumHandler(
 }
 
 /** Method and route until the action is known. */
-const eventOf = ({ http }: HilumRoute) => ({
+const eventOf = ({ http, eventName = http, isDataEvent = false }: HilumRoute) => ({
   eventSource: 'hilum' as const,
-  eventName: http as string,
+  eventName,
   isReadOnly: http.startsWith('GET '),
-  isDataEvent: false,
+  isDataEvent,
 })
 
 /** The action without `hilum:`. */
