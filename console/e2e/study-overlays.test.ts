@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
-import type { Attributes } from '../../acceptance/support/fixtures.ts'
+import { type Attributes, instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
@@ -142,12 +142,73 @@ const labelMap = segmentation(12, {
   },
 })
 
+const onSlice = (slice: number) => ({
+  ReferencedSOPClassUID: `${STORAGE}2`,
+  ReferencedSOPInstanceUID: `${CT_SERIES}.${slice}`,
+})
+const presentation = (number: number, attributes: Attributes): Uint8Array => {
+  const SeriesInstanceUID = `${STUDY}.${number}`
+  return instance({
+    ...{ ...COMMON, SeriesInstanceUID, SOPInstanceUID: `${SeriesInstanceUID}.1`, SeriesNumber: number },
+    ...{ SOPClassUID: `${STORAGE}11.1`, Modality: 'PR', ContentLabel: 'STATE' },
+    ...attributes,
+  })
+}
+const graphic = (GraphicType: string, points: readonly number[]) => ({
+  ...{ GraphicAnnotationUnits: 'PIXEL', GraphicDimensions: 2, NumberOfGraphicPoints: points.length / 2 },
+  ...{ GraphicData: [...points], GraphicType, GraphicFilled: 'N' },
+})
+/** Slice 2: a part of it, turned right, in another window, inverted, with graphics. */
+const turnedState = presentation(20, {
+  ...{ ContentDescription: 'For the tumor board', ImageRotation: 90, ImageHorizontalFlip: 'N' },
+  ...{ PresentationLUTShape: 'INVERSE', ShutterShape: 'RECTANGULAR' },
+  ReferencedSeriesSequence: [{ SeriesInstanceUID: CT_SERIES, ReferencedImageSequence: [onSlice(2)] }],
+  SoftcopyVOILUTSequence: [{ WindowCenter: '90', WindowWidth: '60' }],
+  DisplayedAreaSelectionSequence: [
+    {
+      // The corners of what is on the screen after the turn.
+      ...{ DisplayedAreaTopLeftHandCorner: [11, 40], DisplayedAreaBottomRightHandCorner: [30, 21] },
+      PresentationSizeMode: 'SCALE TO FIT',
+    },
+  ],
+  GraphicLayerSequence: [{ GraphicLayer: 'ONE', GraphicLayerOrder: 1, GraphicLayerRecommendedDisplayCIELabValue: RED }],
+  GraphicAnnotationSequence: [
+    {
+      GraphicLayer: 'ONE',
+      ReferencedImageSequence: [onSlice(2)],
+      GraphicObjectSequence: [
+        graphic('POLYLINE', [15, 25, 25, 35]),
+        graphic('CIRCLE', [20, 30, 24, 30]),
+        graphic('ELLIPSE', [14, 30, 26, 30, 20, 28, 20, 32]),
+        graphic('POINT', [22, 27]),
+      ],
+      TextObjectSequence: [
+        {
+          ...{ UnformattedTextValue: 'Nodule', BoundingBoxAnnotationUnits: 'DISPLAY' },
+          ...{ BoundingBoxTopLeftHandCorner: [0.25, 0.75], BoundingBoxBottomRightHandCorner: [0.5, 0.9] },
+          BoundingBoxTextHorizontalJustification: 'LEFT',
+        },
+      ],
+    },
+  ],
+})
+/** All slices: turned right, and then flipped. */
+const flippedState = presentation(21, {
+  ...{ ContentDescription: 'Flipped', ImageRotation: 90, ImageHorizontalFlip: 'Y' },
+  ReferencedSeriesSequence: [
+    {
+      SeriesInstanceUID: CT_SERIES,
+      ReferencedImageSequence: Array.from({ length: SLICES }, (_, at) => onSlice(at + 1)),
+    },
+  ],
+})
+
 describe('objects on images', skip, async () => {
   if ('skip' in skip) return
   const server = await openHilum()
   const { hilum, sdk } = server
   const datastoreId = await activeDatastore(sdk, { datastoreName: 'ward-7' })
-  const files = [...slices, byReference, byPosition, labelMap]
+  const files = [...slices, byReference, byPosition, labelMap, turnedState, flippedState]
   await importFiles(server, {
     datastoreId,
     files: Object.fromEntries(files.map((file, at) => [`${String(at).padStart(4, '0')}.dcm`, file])),
@@ -251,5 +312,66 @@ describe('objects on images', skip, async () => {
     assertMask(await painted(page), (column, row) => DISC(COLUMNS - 1 - column, ROWS - 1 - row))
     await page.getByRole('button', { name: 'By reference' }).click()
     await page.getByText(/^The masks of a segmentation\./).waitFor()
+  })
+
+  test('a presentation state shows its image in its window, area and rotation, with its graphics', async (t) => {
+    const page = await openAt(t, 4)
+    await page.getByRole('radio', { name: 'For the tumor board' }).check()
+    await page.getByText(`Image 2 of ${SLICES}`, { exact: true }).waitFor()
+    await page.getByText('Not applied: shutter.').waitFor()
+    await page.getByText('W 60  L 90', { exact: true }).waitFor()
+    // Right is anterior where it was patient left.
+    assert.deepEqual(await page.locator('.viewer-edge').allInnerTexts(), ['P', 'A', 'R', 'L'])
+    const box = (await stage(page).boundingBox())!
+    const scale = Math.min(box.width, box.height) / 20
+    /** A point, from the center of the area, is turned clockwise. */
+    const at = (column: number, row: number) => [
+      box.width / 2 - (row - 30) * scale,
+      box.height / 2 + (column - 20) * scale,
+    ]
+    const lines = await page.locator('.graphic-layer polyline').evaluateAll((all) =>
+      all.map((each) =>
+        each
+          .getAttribute('points')!
+          .split(' ')
+          .map((pair) => pair.split(',').map(Number)),
+      ),
+    )
+    const isNear = ([x, y]: readonly number[], [toX, toY]: readonly number[]) => Math.hypot(x! - toX!, y! - toY!) < 0.5
+    const [polyline, circle, ellipse] = lines
+    assert.ok(isNear(polyline![0]!, at(15, 25)) && isNear(polyline![1]!, at(25, 35)), JSON.stringify(polyline))
+    const [x, y] = at(20, 30)
+    for (const point of circle!) assert.ok(Math.abs(Math.hypot(point[0]! - x!, point[1]! - y!) - 4 * scale) < 0.5)
+    // Its longer axis is that of the columns, which are upright after the turn.
+    for (const point of ellipse!)
+      assert.ok(Math.abs(((point[0]! - x!) / (2 * scale)) ** 2 + ((point[1]! - y!) / (6 * scale)) ** 2 - 1) < 0.01)
+    const dot = page.locator('.graphic-layer circle')
+    const center = [await dot.getAttribute('cx'), await dot.getAttribute('cy')].map(Number)
+    assert.ok(isNear(center, at(22, 27)))
+    const text = page.locator('.graphic-layer tspan')
+    assert.equal(await text.innerHTML(), 'Nodule')
+    const side = 20 * scale
+    assert.ok(Math.abs(Number(await text.getAttribute('x')) - (box.width / 2 - side / 4)) < 0.5)
+    const color = (await page.locator('.graphic-layer polyline').first().getAttribute('stroke'))!
+      .match(/\d+/g)!
+      .map(Number)
+    for (const [channel, value] of [255, 0, 0].entries()) assert.ok(Math.abs(color[channel]! - value) <= 3)
+    // PS3.3 C.11.2.1.2 for the value 100, inverted.
+    const gray = Math.round((1 - ((100 - 89.5) / 59 + 0.5)) * 255)
+    const shown = await page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('.viewer-canvas')!
+      const copy = new OffscreenCanvas(1, 1).getContext('2d')!
+      copy.drawImage(canvas, canvas.width / 2, canvas.height / 2, 1, 1, 0, 0, 1, 1)
+      return copy.getImageData(0, 0, 1, 1).data[0]!
+    })
+    assert.ok(Math.abs(shown - gray) <= 1, `${shown} instead of ${gray}`)
+    await takeScreenshot(page, 'study-presentation-state')
+    await assertAccessible(page)
+    await page.getByRole('radio', { name: 'Flipped' }).check()
+    await page.waitForFunction(() => document.querySelector('.viewer-edge-left')!.textContent === 'A')
+    assert.equal(await page.locator('.graphic-layer polyline').count(), 0)
+    await page.getByRole('radio', { name: 'As stored' }).check()
+    await page.waitForFunction(() => document.querySelector('.viewer-edge-left')!.textContent === 'R')
+    await page.getByText('W 256  L 128', { exact: true }).waitFor()
   })
 })

@@ -9,6 +9,8 @@ import { documentQuery, type MetadataDocument } from '../metadata/document.ts'
 import type { ImageReference } from '../objects/key-objects.ts'
 import { ObjectView } from '../objects/ObjectView.tsx'
 import { noteOf } from '../objects/object-kinds.ts'
+import { GraphicLayer } from '../presentation-state/GraphicLayer.tsx'
+import { type Presentation, presentationOf } from '../presentation-state/presentation-state.ts'
 import { SegmentLayer } from '../segmentation/SegmentLayer.tsx'
 import type { Series } from '../studies/fetch-studies.ts'
 import type { LoaderPool } from '../viewer/frames/loader-pool.ts'
@@ -55,7 +57,7 @@ interface StudyPaneProps {
   readonly overlays: Overlays
 }
 
-export type Overlays = Pick<ReturnType<typeof useOverlays>, 'segmentations' | 'chosen' | 'cache'>
+export type Overlays = Pick<ReturnType<typeof useOverlays>, 'segmentations' | 'chosen' | 'cache' | 'state'>
 
 export function StudyPane(props: StudyPaneProps) {
   const { datastoreId, series, neighbors, scrolledTo, reference, pool, onShown } = props
@@ -87,14 +89,17 @@ export function StudyPane(props: StudyPaneProps) {
   }, [images, opened, series])
   const saved = useMemo(() => shapesOn(images ?? [], props.savedShapes), [images, props.savedShapes])
   const { overlays } = props
+  const { state } = overlays
+  const displayOf = useMemo(() => state && memoized((image: StackImage) => presentationOf(state, image)), [state])
   const lines = useCallback(
     (drawn: Drawn) => (
       <>
+        <PresentedGraphics drawn={drawn} presentation={displayOf?.(drawn.image)} />
         {overlays.chosen.size > 0 && <SegmentLayer {...drawn} {...overlays} />}
         {reference && <ReferenceLine drawn={drawn} reference={reference} />}
       </>
     ),
-    [reference, overlays],
+    [reference, overlays, displayOf],
   )
   if (metadata.error) return <ErrorAlert error={metadata.error} onRetry={() => metadata.refetch()} />
   if (metadata.data === undefined || images === undefined) return <Loading what="series" />
@@ -119,7 +124,7 @@ export function StudyPane(props: StudyPaneProps) {
     <>
       {note !== undefined && <p className="viewer-note">{note}</p>}
       <StackPane
-        {...{ datastoreId, images, linkedIndex, lines, saved, jump, onSave: props.onSave }}
+        {...{ datastoreId, images, linkedIndex, lines, saved, jump, displayOf, onSave: props.onSave }}
         {...{ first: props.first, cachedBytesMax: props.cachedBytesMax, toolbar: props.toolbar }}
         {...{ pool, onLoaded: props.toolbar === null ? undefined : preload }}
         {...{ onKey: props.onKey, onFullScreen: props.onFullScreen }}
@@ -138,6 +143,19 @@ function imagesOfDocument(document: MetadataDocument): readonly StackImage[] {
 }
 
 const imagesByDocument = new WeakMap<MetadataDocument, readonly StackImage[]>()
+
+const PresentedGraphics = ({ drawn, presentation }: { drawn: Drawn; presentation: Presentation | undefined }) =>
+  presentation && <GraphicLayer {...drawn} presentation={presentation} />
+
+/** A presentation is made once for each image. */
+function memoized<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new WeakMap<Key, { readonly value: Value }>()
+  return (key) => {
+    const known = made.get(key) ?? { value: make(key) }
+    made.set(key, known)
+    return known.value
+  }
+}
 
 const isSameImage = ({ instance, frameNumber }: StackImage, wanted: ImageReference): boolean =>
   textOf(instance.SOPInstanceUID) === wanted.sopInstanceUID && frameNumber === wanted.frameNumber

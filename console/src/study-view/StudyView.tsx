@@ -12,6 +12,7 @@ import { formatDate } from '../format/dicom.ts'
 import { formatNumber } from '../format/size.ts'
 import { hrefTo } from '../location.ts'
 import type { ImageReference } from '../objects/key-objects.ts'
+import { PresentationList } from '../presentation-state/PresentationList.tsx'
 import { SegmentationList } from '../segmentation/SegmentationList.tsx'
 import type { Series, Study } from '../studies/fetch-studies.ts'
 import { openLoaderPool } from '../viewer/frames/loader-pool.ts'
@@ -78,8 +79,20 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
     return () => pool.stop()
   }, [pool])
   const reports = useReports(datastoreId, studies)
-  const { segmentations, omittedCount, chosen, choose, cache } = useOverlays(datastoreId, studies)
-  const overlays = useMemo(() => ({ segmentations, chosen, cache }), [segmentations, chosen, cache])
+  const {
+    segmentations,
+    omittedCount,
+    chosen,
+    choose,
+    cache,
+    states,
+    state: presented,
+    setState,
+  } = useOverlays(datastoreId, studies)
+  const overlays = useMemo(
+    () => ({ segmentations, chosen, cache, state: presented }),
+    [segmentations, chosen, cache, presented],
+  )
   const shown = useRef<(ShownInPane | undefined)[]>([])
 
   const first = series?.find(({ modality }) => !NOT_IMAGES.includes(modality)) ?? series?.[0]
@@ -163,7 +176,20 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
         />
         {segmentations.length > 0 && <h2 className="study-heading">Segmentations</h2>}
         <SegmentationList {...{ segmentations, chosen, onChoose: choose }} />
-        {omittedCount > 0 && <p>{`${formatNumber(omittedCount)} more series of segmentations are not listed.`}</p>}
+        {states.length > 0 && <h2 className="study-heading">Presentation states</h2>}
+        {states.length > 0 && (
+          <PresentationList
+            states={states}
+            chosen={presented?.sopInstanceUID}
+            onChoose={(next) => {
+              setState(next)
+              if (next?.images[0] !== undefined) openImage(next.images[0])
+            }}
+          />
+        )}
+        {omittedCount > 0 && (
+          <p>{`${formatNumber(omittedCount)} more series of segmentations and presentation states are not listed.`}</p>
+        )}
         {(others.data?.length ?? 0) > 0 && <h2 className="study-heading">Other studies of this patient</h2>}
         {others.data?.map((other) => (
           <OtherStudy

@@ -1,8 +1,9 @@
-/** The objects of a study that are drawn on its images: segmentations. */
+/** The objects of a study that are drawn on its images: segmentations and presentation states. */
 import { useQueries } from '@tanstack/react-query'
 import { useCallback, useMemo, useState } from 'react'
 import { useApi } from '../api.ts'
 import { documentQuery } from '../metadata/document.ts'
+import { type PresentationState, presentationStatesOf } from '../presentation-state/presentation-state.ts'
 import { openMaskCache } from '../segmentation/mask-cache.ts'
 import type { StudySegmentation } from '../segmentation/SegmentLayer.tsx'
 import { segmentationsOf } from '../segmentation/segmentation.ts'
@@ -39,7 +40,18 @@ export function useOverlays(datastoreId: string, studies: readonly StudySeries[]
       return next
     })
   }, [])
-  return { segmentations, omittedCount: all.length - versions.length, chosen, choose, cache }
+  const ofStates = ofModality('PR')
+  const foundStates = useQueries({
+    queries: ofStates.slice(0, OVERLAY_SERIES_MAX).map((each) => ({
+      ...documentQuery(client, versionOf(datastoreId, each)),
+      select: presentationStatesOf,
+    })),
+    combine: dataOf,
+  })
+  const states = useMemo(() => foundStates.flatMap((each) => each ?? []), [foundStates])
+  const [state, setState] = useState<PresentationState>()
+  const omittedCount = [all, ofStates].reduce((sum, { length }) => sum + Math.max(0, length - OVERLAY_SERIES_MAX), 0)
+  return { segmentations, omittedCount, chosen, choose, cache, states, state, setState }
 }
 
 const dataOf = <Data>(results: readonly { readonly data: Data | undefined }[]): readonly (Data | undefined)[] =>

@@ -15,8 +15,8 @@ import { useApi } from '../api.ts'
 import { formatFixed, formatUpTo } from '../format/size.ts'
 import type { Loaded, Loader } from './frames/loader.ts'
 import { type LoaderPool, NO_POOL } from './frames/loader-pool.ts'
-import { aspectOf, type StageSize, scaleOf } from './geometry/geometry.ts'
-import { type Placement, placementOf, turnedSize } from './geometry/orientation.ts'
+import { aspectOf, FIT, type ImageSize, type StageSize, scaleOf } from './geometry/geometry.ts'
+import { type Area, type Placement, placementOf, turnedSize, viewOfArea } from './geometry/orientation.ts'
 import { pressKey } from './keys.ts'
 import { Magnifier } from './Magnifier.tsx'
 import { ShapeLayer } from './measure/ShapeLayer.tsx'
@@ -31,7 +31,7 @@ import { Stage, usePointers, useSize } from './Stage.tsx'
 import { CACHED_FRAME_BYTES_MAX } from './stack/limits.ts'
 import type { StackImage } from './stack/stack.ts'
 import { Tools } from './Tools.tsx'
-import { useCine, useViewState } from './use-view-state.ts'
+import { type Actions, useCine, useViewState, type ViewState } from './use-view-state.ts'
 
 export interface StackSource {
   readonly datastoreId: string
@@ -66,8 +66,18 @@ interface StackPaneProps extends StackSource {
   readonly saved?: readonly Shape[]
   /** Stores the shapes that were drawn. @returns whether they are stored */
   readonly onSave?: (drawn: readonly ShapeOnImage[]) => Promise<boolean>
+  /** How a chosen presentation state shows an image. */
+  readonly displayOf?: ((image: StackImage) => Display | undefined) | undefined
   /** Drawn above the image. */
   readonly lines?: (drawn: Drawn) => ReactNode
+}
+
+/** How an image is shown, unless the person changes it. */
+export interface Display extends Pick<ViewState, 'voi' | 'isInverted' | 'orientation'> {
+  /** Another one is applied. */
+  readonly id: string
+  /** Undefined for the whole image. */
+  readonly area: Area | undefined
 }
 
 /** Where an image is on the stage. */
@@ -133,6 +143,7 @@ export function StackPane(props: StackPaneProps) {
     `Zoom ${Math.round(scale * (size?.density ?? 1) * 100)}%`,
   ]
 
+  useDisplay(props.displayOf?.(image), { actions, size, imageSize })
   const { saved = NO_SHAPES, onSave } = props
   const save = useCallback(async () => {
     const drawn = shapes.flatMap((shape) => {
@@ -232,6 +243,22 @@ function useLoader(props: StackPaneProps): Loader | undefined {
     return loader.subscribe(report)
   }, [loader, onLoaded])
   return loader
+}
+
+/** Applies a display once, when the stage is measured, and ends with what the viewer shows without one. */
+function useDisplay(
+  display: Display | undefined,
+  { actions, size, imageSize }: { actions: Actions; size: StageSize | undefined; imageSize: ImageSize },
+): void {
+  const applied = useRef<string>(undefined)
+  useEffect(() => {
+    if (size === undefined || display?.id === applied.current) return
+    applied.current = display?.id
+    if (display === undefined) return actions.reset()
+    const { voi, isInverted, orientation, area } = display
+    const view = area === undefined ? FIT : viewOfArea(area, orientation, { stage: size, image: imageSize })
+    actions.present({ voi, isInverted, orientation, view })
+  })
 }
 
 /** The previous value if it is equal, so that memoized components don't render again. */

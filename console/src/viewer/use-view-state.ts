@@ -43,6 +43,8 @@ export interface Actions {
   flip(direction: 'sideways' | 'upside-down'): void
   setSpeed(speed: number): void
   play(isPlaying?: boolean): void
+  /** Shows images as a presentation state describes. */
+  present(display: Pick<ViewState, 'voi' | 'isInverted' | 'orientation' | 'view'>): void
   reset(): void
 }
 
@@ -101,6 +103,7 @@ export function useViewState({ count, first, voi = DEFAULT_SETTINGS.voi }: Start
         })),
       setSpeed: (speed) => change(() => ({ speed })),
       play: (isPlaying) => change((now) => ({ isPlaying: isPlaying ?? !now.isPlaying })),
+      present: (display) => change(() => display),
       reset: () => change(() => ({ ...DEFAULT_SETTINGS, view: FIT, orientation: UPRIGHT, speed: 1, isPlaying: false })),
     }
   }, [count])

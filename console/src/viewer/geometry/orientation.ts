@@ -99,3 +99,28 @@ export function matrixOf({ isFlipped, quarterTurns }: Orientation): readonly [nu
   const [a, b, c, d] = MATRICES[quarterTurns]
   return isFlipped ? [-a, -b, c, d] : [a, b, c, d]
 }
+
+/** The view of a part of an image, which fits the stage unless a magnification in device pixels per column is given. */
+export function viewOfArea(
+  { left, top, right, bottom, magnification }: Area,
+  orientation: Orientation,
+  { stage, image }: { readonly stage: StageSize; readonly image: ImageSize },
+): View {
+  const shown = turnedSize({ columns: right - left, rows: bottom - top, aspect: image.aspect }, orientation)
+  const scale =
+    magnification === undefined
+      ? Math.min(stage.width / shown.columns, stage.height / (shown.rows * shown.aspect))
+      : magnification / stage.density
+  const placed = placementOf({ scale, panX: 0, panY: 0 }, orientation, { stage, image })
+  const center = placed.toStage({ x: (left + right) / 2, y: (top + bottom) / 2 })
+  return { scale, panX: stage.width / 2 - center.x, panY: stage.height / 2 - center.y }
+}
+
+/** In columns and rows, with whole numbers at the edges of pixels. */
+export interface Area {
+  readonly left: number
+  readonly top: number
+  readonly right: number
+  readonly bottom: number
+  readonly magnification: number | undefined
+}

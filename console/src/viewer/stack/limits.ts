@@ -44,3 +44,8 @@ export const SEGMENTS_MAX = 256
 export const MASK_BYTES_MAX = 48 * 1024 * 1024
 /** Series of segmentations, and of presentation states, whose metadata a study view reads. */
 export const OVERLAY_SERIES_MAX = 20
+/** Of one presentation state. */
+export const REFERENCED_IMAGES_MAX = 5_000
+/** Graphics, and texts, on one image, and the points of one. */
+export const GRAPHICS_MAX = 500
+export const GRAPHIC_POINTS_MAX = 5_000
