@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import {
+  CopyImageSetCommand,
   ListTagsForResourceCommand,
   SearchImageSetsCommand,
   type SearchImageSetsCommandOutput,
@@ -13,6 +14,7 @@ import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
+import { until } from '../../acceptance/support/until.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 
 const skip = skipUnlessChromium()
@@ -186,5 +188,48 @@ describe('many image sets at once', skip, async () => {
     const text = readFileSync(await (await second).path(), 'utf8')
     assert.equal(text.split('\r\n').length, 56)
     assert.match(text, /^\uFEFFStudy date,Patient ID,Patient,Modality,Updated at,/)
+  })
+
+  test('a data store is emptied: primary or not, over pages, while the person goes on; interrupted, it continues', async (t) => {
+    const { datastoreId, found, arnOf, address } = await filledStore(50, 'old')
+    const [copied, locked] = found.map(({ imageSetId }) => imageSetId!)
+    const lock = { 'hilum:retain-until': '2099-12-31' }
+    await sdk.send(new TagResourceCommand({ resourceArn: arnOf(locked!), tags: lock }))
+    const copyImageSetInformation = { sourceImageSet: { latestVersionId: '1' } }
+    await sdk.send(new CopyImageSetCommand({ datastoreId, sourceImageSetId: copied, copyImageSetInformation }))
+    await until(async () => ((await imageSetsOf(datastoreId)).length === 76 ? true : undefined))
+    const page = await visit(t, { browser, hilum, address: `${address}/details`, expectedLog: /409/ })
+    await page.getByRole('button', { name: 'Empty data store' }).click()
+    await page.getByText('76, 1 of them not primary').waitFor()
+    await takeScreenshot(page, 'bulk-empty')
+    await assertAccessible(page)
+
+    // The first deletions are answered, and those after them are not until the task is cancelled.
+    let answered = 0
+    await page.route(/\/deleteImageSet/, async (route) => {
+      answered += 1
+      if (answered <= 10) await route.continue()
+    })
+    await page.getByLabel('To confirm, type old').fill('old')
+    await page.getByRole('dialog').getByRole('button', { name: 'Empty data store' }).click()
+    await page.getByText(/10 of 76 image sets/).waitFor()
+    await page.getByRole('tab', { name: 'Imports' }).click()
+    await page.getByText(/10 of 76 image sets/).waitFor()
+    await takeScreenshot(page, 'bulk-progress')
+    await assertAccessible(page)
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText(/was cancelled: (10|9) image sets deleted.*Start it again to continue\./).waitFor()
+    await page.unroute(/\/deleteImageSet/)
+
+    await page.getByRole('tab', { name: 'Details' }).click()
+    await page.getByRole('button', { name: 'Empty data store' }).click()
+    await page.getByLabel('To confirm, type old').fill('old')
+    await page.getByRole('dialog').getByRole('button', { name: 'Empty data store' }).click()
+    await page.getByText(/^6[56] image sets deleted, 1 not\.$/).waitFor()
+    const left = await imageSetsOf(datastoreId)
+    assert.deepEqual(
+      left.map(({ imageSetId }) => imageSetId),
+      [locked],
+    )
   })
 })

@@ -170,13 +170,15 @@ describe('pages', skip, async () => {
     await page.getByText('Deleted', { exact: true }).waitFor()
   })
 
-  test('deleting a data store that contains image sets reports the reason', async (t) => {
-    const page = await visit(t, { browser, hilum, address: `${store}/details`, expectedLog: /409/ })
+  test('a data store that is not empty says so instead of being deleted, and offers to empty it', async (t) => {
+    const page = await visit(t, { browser, hilum, address: `${store}/details` })
     await page.getByRole('button', { name: 'Delete data store' }).click()
-    await page.getByLabel('To confirm, type demo').fill('demo')
-    await page.keyboard.press('Enter')
-    await page.getByText("Can't delete data store").waitFor()
-    await page.getByText(/contains image sets\. Delete the image sets first\./).waitFor()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('The data store is not empty').waitFor()
+    await dialog.getByText(/^demo has \d+ image sets\./).waitFor()
+    await dialog.getByRole('button', { name: 'Empty data store' }).click()
+    await page.getByLabel('To confirm, type demo').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
   })
 
   test('a page whose files were replaced by an update asks to reload', async (t) => {

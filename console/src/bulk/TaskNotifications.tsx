@@ -64,10 +64,11 @@ function messageOf(task: Task, showFailures: () => void): FlashbarProps.MessageD
 function sentenceOf({ kind, state, progress, error }: Task): string {
   const { running, done, noun } = TASKS[kind]
   const counts = `${formatCount(progress.done, noun)} ${done}${progress.failed > 0 ? `, ${formatNumber(progress.failed)} not` : ''}.`
-  if (state === 'cancelled') return `${running} was cancelled: ${counts}`
+  const again = kind === 'empty' ? ' Start it again to continue.' : ''
+  if (state === 'cancelled') return `${running} was cancelled: ${counts}${again}`
   if (state === 'stopped') {
     const { title, description } = errorMessageOf(error)
-    return `${running} was stopped: ${counts} ${title}. ${description}`
+    return `${running} was stopped: ${counts}${again} ${title}. ${description}`
   }
   return counts
 }

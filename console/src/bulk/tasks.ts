@@ -50,6 +50,8 @@ function change(id: string, changes: Partial<Task>): void {
   else timer ??= setTimeout(show, SHOWN_EVERY_MS)
 }
 
+const isFinishing = (id: string): boolean => tasks.some((task) => task.id === id && task.state === 'finishing')
+
 function warnBeforeUnload(event: BeforeUnloadEvent): void {
   event.preventDefault()
 }
@@ -67,7 +69,7 @@ export function startTask(
   show()
   const running: RunningTask = {
     signal: controller.signal,
-    report: (progress) => change(id, { progress }),
+    report: (progress) => change(id, isFinishing(id) ? { progress, state: 'running' } : { progress }),
     finishing: () => change(id, { state: 'finishing' }),
   }
   const end = (changes: Pick<Task, 'state'> & { error?: unknown }) => {

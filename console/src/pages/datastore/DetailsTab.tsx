@@ -1,23 +1,17 @@
 /** The properties and tags of a data store, the state of its key, and its deletion. */
-import { type DatastoreProperties, DeleteDatastoreCommand } from '@aws-sdk/client-medical-imaging'
-import Button from '@cloudscape-design/components/button'
+import type { DatastoreProperties } from '@aws-sdk/client-medical-imaging'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
-import { useApi } from '../../api.ts'
+import { DatastoreDeletion } from '../../bulk/DatastoreDeletion.tsx'
 import { CopyableText, ID_PIXELS } from '../../components/CopyableText.tsx'
-import { DeleteConfirmation } from '../../components/DeleteConfirmation.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
 import { LockBadge } from '../../components/LockBadge.tsx'
-import { useNotify } from '../../components/Notifications.tsx'
 import { Status } from '../../components/Status.tsx'
 import { Tags } from '../../components/Tags.tsx'
 import { useObjectLock } from '../../components/use-object-lock.ts'
 import { formatTime } from '../../format/time.ts'
-import { hrefTo, navigate } from '../../location.ts'
 import { KeyState } from './KeyState.tsx'
 import { Maintenance } from './Maintenance.tsx'
 import { useKeyState } from './use-key-state.ts'
@@ -26,20 +20,9 @@ const FORMATS: Readonly<Record<string, string>> = { HTJ2K: 'HTJ2K', JPEG_2000_LO
 
 export function DetailsTab({ datastore }: { datastore: DatastoreProperties }) {
   const { datastoreId, datastoreName, datastoreArn, datastoreStatus, losslessStorageFormat, kmsKeyArn } = datastore
-  const { client } = useApi()
-  const queries = useQueryClient()
-  const notify = useNotify()
-  const [isDialogOpen, setDialogOpen] = useState(false)
   const name = datastoreName ?? datastoreId!
   const lock = useObjectLock(datastoreArn)
   const key = useKeyState(datastoreId!)
-
-  async function remove() {
-    await client.send(new DeleteDatastoreCommand({ datastoreId }))
-    await queries.invalidateQueries({ queryKey: ['datastores'] })
-    notify({ type: 'success', text: `Deleting data store ${name}.` })
-    navigate(hrefTo(''))
-  }
 
   return (
     <SpaceBetween size="m">
@@ -47,15 +30,7 @@ export function DetailsTab({ datastore }: { datastore: DatastoreProperties }) {
       <Container
         header={
           <Header
-            actions={
-              <Button
-                onClick={() => setDialogOpen(true)}
-                disabled={lock !== undefined}
-                {...(lock !== undefined && { disabledReason: `The data store is ${lock}.` })}
-              >
-                Delete data store
-              </Button>
-            }
+            actions={<DatastoreDeletion datastoreId={datastoreId!} name={name} lock={lock} />}
             info={<LockBadge lock={lock} />}
           >
             Details
@@ -91,15 +66,6 @@ export function DetailsTab({ datastore }: { datastore: DatastoreProperties }) {
       </Container>
       {datastoreArn && <Tags arn={datastoreArn} />}
       <Maintenance />
-      {isDialogOpen && (
-        <DeleteConfirmation
-          resourceType="data store"
-          confirmationText={name}
-          consequence={<>Delete all image sets of the data store first. You can't undo this action.</>}
-          onDelete={remove}
-          onClose={() => setDialogOpen(false)}
-        />
-      )}
     </SpaceBetween>
   )
 }
