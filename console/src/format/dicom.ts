@@ -24,7 +24,7 @@ export function formatLocalDate(date: string, time = ''): string {
 /** DA and TM as ISO 8601 has them, for programs: `2026-01-15T09:30:00`. Values of another form are returned unchanged. */
 export function formatIsoDate(date = '', time = ''): string {
   const [, hours, minutes, seconds = '00'] = /^(\d{2})(\d{2})(\d{2})?/.exec(time) ?? []
-  const day = formatDate(date)
+  const day = date.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')
   return hours === undefined || day === '' ? day : `${day}T${hours}:${minutes}:${seconds}`
 }
 

@@ -1,6 +1,7 @@
 /** The texts of a structured report. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatDate, formatLocalDate } from '../format/dicom.ts'
 import { isReport, reportOfInstance } from './report-items.ts'
 
 const concept = (CodeMeaning: string) => ({ ConceptNameCodeSequence: [{ CodeMeaning, CodeValue: 'x' }] })
@@ -22,8 +23,8 @@ test('every kind of content has a text', () => {
     ],
     [{ ValueType: 'NUM', MeasuredValueSequence: null }, 'No value'],
     [{ ValueType: 'PNAME', PersonName: 'Okafor^Ngozi' }, 'Okafor, Ngozi'],
-    [{ ValueType: 'DATE', Date: '20260102' }, '2026-01-02'],
-    [{ ValueType: 'DATETIME', DateTime: '20260102101530.5' }, '2026-01-02 10:15'],
+    [{ ValueType: 'DATE', Date: '20260102' }, formatDate('20260102')],
+    [{ ValueType: 'DATETIME', DateTime: '20260102101530.5' }, formatLocalDate('20260102', '101530.5')],
     [{ ValueType: 'UIDREF', UID: '1.2' }, '1.2'],
     [
       {

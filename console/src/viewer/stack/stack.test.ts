@@ -1,6 +1,7 @@
 /** The order of images, the precedence of attributes, and the texts of the overlay. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatDate } from '../../format/dicom.ts'
 import { cornersOf, durationMsOf, frameRateOf } from '../overlay-text.ts'
 import { documentOf, frame, imageOf } from '../viewer.fixture.ts'
 import { imagesOf } from './stack.ts'
@@ -68,7 +69,7 @@ test('the overlay shows the patient, the study and the position in the stack', (
   )
   assert.deepEqual(cornersOf(imagesOf(document)[1]!, { index: 1, count: 2 }), {
     patient: ['Family, Given', 'P1'],
-    study: ['2024-01-02', 'CT', 'Series 4'],
+    study: [formatDate('20240102'), 'CT', 'Series 4'],
     image: ['Image 2 of 2', 'Frame 2 of 2', 'Location 12.5 mm', 'Lossy compression'],
   })
 })
