@@ -111,6 +111,12 @@ export interface Limits {
   readonly uploadFilesPerRequest: number
   /** The failed files, and the files with a warning, in the report of an import job. */
   readonly reportFiles: number
+  /** Different reasons that the summary of a report names, and how much of a file of the report it reads for them. */
+  readonly reportReasons: number
+  readonly reportReasonsBytes: number
+  /** Files on a page of a report, and how much of the report a request reads for them. */
+  readonly reportPageFiles: number
+  readonly reportPageBytes: number
 
   /** The same client token within this time is a repeated request. */
   readonly clientTokenMs: number
@@ -317,6 +323,10 @@ export const DEFAULT_LIMITS: Limits = {
   uploadDiskBytesKeptFree: 2 * 1024 ** 3,
   uploadFilesPerRequest: 1_000,
   reportFiles: 1_000,
+  reportReasons: 50,
+  reportReasonsBytes: 64 * 1024 ** 2,
+  reportPageFiles: 200,
+  reportPageBytes: 8 * 1024 ** 2,
 
   clientTokenMs: 24 * 3_600_000,
   deletedDatastoreMs: 24 * 3_600_000,

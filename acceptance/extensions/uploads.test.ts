@@ -18,6 +18,7 @@ const server = await openHilum({
     requestBodyBytes: 64 * 1024,
     importFileBytes: 512 * 1024,
     reportFiles: 3,
+    reportPageFiles: 5,
     uploadFilesPerRequest: 4,
   },
 })
@@ -92,6 +93,39 @@ describe('an upload', () => {
     for (const absent of ['skipped', 'other', '__proto__']) {
       assert.equal((await fileOf(absent)).type, 'ResourceNotFoundException', absent)
     }
+
+    const report = `/hilum/reports/${datastoreId}/${jobId}`
+    const noDicom = 'DICOM attributes does not exist. The file is a text file'
+    const { failureReasons, warningReasons, ...rest } = (await ask('GET', `${report}/summary`)).json()
+    assert.deepEqual(rest, { scanned: 6, imported: 2, failed: 4, skipped: 0, imageSets: 2, hasMoreReasons: false })
+    assert.deepEqual(failureReasons, [{ reason: noDicom, files: 4 }])
+    assert.deepEqual(warningReasons, [{ reason: warnings[0].messages[0], files: 1 }])
+    const page = async (query: string, file = 'failure') =>
+      (await ask('GET', `${report}/${file}/files`, { query })).json()
+    const { files: two, next } = await page('limit=2')
+    assert.deepEqual(two[0].messages, [failures[0].message])
+    assert.equal(two[0].exceptionType, 'ValidationException')
+    const second = await page(`after=${next}&limit=2&reason=${encodeURIComponent(noDicom)}`)
+    assert.deepEqual(
+      [...two, ...second.files].map(({ file }: { file: string }) => file),
+      ['bad/a.txt', 'bad/b.txt', 'bad/c.txt', 'bad/d.txt'],
+    )
+    assert.equal(second.next, undefined)
+    assert.deepEqual(await page('reason=other'), { files: [] })
+    assert.deepEqual(await page('', 'warning'), {
+      files: [{ file: 'Ä folder/100%.dcm', messages: warnings[0].messages }],
+    })
+    assert.equal((await page(`after=${next + 1}`)).message, 'after must be the next of another page of this report.')
+    assert.equal((await page('limit=6')).message, 'A page has at most 5 files.')
+    assert.equal((await ask('GET', `${report}/success/files`)).status, 404)
+    const listed = await exchange(
+      hilum,
+      textOf(
+        { method: 'GET', path: `/listDICOMImportJobs/datastore/${datastoreId}` },
+        await signedHeaders(hilum, { method: 'GET', path: `/listDICOMImportJobs/datastore/${datastoreId}` }),
+      ),
+    )
+    assert.equal(listed.headers['x-hilum-import-counts'], '2/4/0')
 
     assert.equal((await ask('DELETE', `/hilum/uploads/${upload.uploadId}`)).status, 204)
     assert.equal(await stored(upload, 'good.dcm'), undefined)
@@ -225,6 +259,8 @@ describe('an upload', () => {
       ['DELETE', '/hilum/uploads/x'],
       ['GET', '/hilum/reports/x/y'],
       ['GET', '/hilum/reports/x/y/failure'],
+      ['GET', '/hilum/reports/x/y/summary'],
+      ['GET', '/hilum/reports/x/y/failure/files'],
     ] as const) {
       const { status, headers } = await exchange(hilum, textOf({ method, path }, { host }))
       assert.deepEqual([status, headers['x-amzn-errortype']], [403, 'MissingAuthenticationTokenException'], path)

@@ -40,6 +40,8 @@ export async function recorded(
       submittedAt: NOW,
       endedAt: undefined,
       filesDone: 0,
+      filesFailed: 0,
+      filesSkipped: 0,
       filesFound: undefined,
     },
     token: { clientToken: from.job, fingerprint: from.job, usedSince: 0 },

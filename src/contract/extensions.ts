@@ -52,6 +52,41 @@ export interface ImportReport {
   readonly hasMore: boolean
 }
 
+export interface ReportReason {
+  readonly reason: string
+  /** Files that have it. */
+  readonly files: number
+}
+
+export interface ImportSummary extends Omit<ImportReport, 'failures' | 'warnings' | 'hasMore'> {
+  /** Those of the most files, up to `limits.reportReasons`. */
+  readonly failureReasons: readonly ReportReason[]
+  readonly warningReasons: readonly ReportReason[]
+  /** There are more reasons, or the report is longer than what is read for them (`limits.reportReasonsBytes`). */
+  readonly hasMoreReasons: boolean
+}
+
+export interface ReportPageRequest {
+  readonly datastoreId: string
+  readonly jobId: string
+  readonly file: 'failure' | 'warning'
+  /** Only files with this reason. */
+  readonly reason: string | undefined
+  /** The `next` of the page before. */
+  readonly after: number | undefined
+  readonly limit: number | undefined
+}
+
+export interface ReportPage {
+  readonly files: readonly {
+    readonly file: string
+    readonly exceptionType?: string
+    readonly messages: readonly string[]
+  }[]
+  /** Absent on the last page. A page may have fewer files than the limit, or none, and a next one. */
+  readonly next?: number
+}
+
 /** The files of a report, by their names in the path of a request. A file without lines is not written. */
 export const REPORT_FILES = {
   manifest: 'job-output-manifest.json',
@@ -89,6 +124,12 @@ export interface Extensions<App> extends AccessExtensions<App> {
     job: { readonly datastoreId: string; readonly jobId: string },
     app: App,
   ): Promise<ImportReport | undefined>
+  /** Its counts, and the reasons of failures and warnings. Undefined until the job has written its report. */
+  summarizeImportReport(
+    job: { readonly datastoreId: string; readonly jobId: string },
+    app: App,
+  ): Promise<ImportSummary | undefined>
+  readReportPage(request: ReportPageRequest, app: App): Promise<ReportPage>
   /** Undefined for a file that was not written. */
   openReportFile(file: ReportFile, app: App): Promise<Bytes | undefined>
   listMaintenanceRuns(app: App): Promise<MaintenanceRuns>

@@ -66,6 +66,8 @@ export async function submitJob(
       submittedAt: now,
       endedAt: undefined,
       filesDone: 0,
+      filesFailed: 0,
+      filesSkipped: 0,
       filesFound: undefined,
       ...given,
     },

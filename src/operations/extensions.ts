@@ -7,6 +7,8 @@ import { openReportFile } from './open-report-file.ts'
 import { policies } from './policies.ts'
 import { principals } from './principals.ts'
 import { readImportReport } from './read-import-report.ts'
+import { readReportPage } from './read-report-page.ts'
+import { summarizeImportReport } from './summarize-import-report.ts'
 import { joinUploadFile, putUploadFile, putUploadFiles, removeUpload, startUpload } from './uploads.ts'
 
 export const extensions: Extensions<App> = {
@@ -16,6 +18,8 @@ export const extensions: Extensions<App> = {
   joinUploadFile,
   removeUpload,
   readImportReport,
+  summarizeImportReport,
+  readReportPage,
   openReportFile,
   openImportedFile,
   listMaintenanceRuns,

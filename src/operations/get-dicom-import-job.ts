@@ -7,6 +7,7 @@ import { ContractError } from '../contract/errors.ts'
 import type { ReplyNotes } from '../contract/handlers.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { knownDatastore } from './datastore-access.ts'
+import { addImportCounts } from './import-counts.ts'
 
 export async function getDICOMImportJob(
   input: Input<'GetDICOMImportJob'>,
@@ -22,5 +23,6 @@ export async function getDICOMImportJob(
     )
   }
   notes.replyHeaders['x-hilum-progress'] = `${job.filesDone}/${job.filesFound ?? '?'}`
+  addImportCounts(notes, [job])
   return { jobProperties: job }
 }

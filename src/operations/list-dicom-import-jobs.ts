@@ -1,7 +1,9 @@
 /** ListDICOMImportJobs: the jobs of the last 90 days, newest first, optionally of one status. */
 import type { App } from '../app.ts'
+import type { ReplyNotes } from '../contract/handlers.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { knownDatastore } from './datastore-access.ts'
+import { addImportCounts } from './import-counts.ts'
 import { positionOfPage, takePage } from './page-tokens.ts'
 
 interface After {
@@ -12,6 +14,7 @@ interface After {
 export async function listDICOMImportJobs(
   input: Input<'ListDICOMImportJobs'>,
   app: App,
+  notes: ReplyNotes,
 ): Promise<Output<'ListDICOMImportJobs'>> {
   const { datastoreId } = await knownDatastore(app, input.datastoreId)
   const request = ['ListDICOMImportJobs', datastoreId, input.jobStatus]
@@ -27,6 +30,7 @@ export async function listDICOMImportJobs(
     size,
     tokenAfter: ({ submittedAt, jobId }) => app.pageTokens.seal(request, { submittedAt, jobId } satisfies After),
   })
+  addImportCounts(notes, rows)
   const jobSummaries = rows.map((job) => ({
     jobId: job.jobId,
     jobName: job.jobName,

@@ -13,6 +13,10 @@ interface ReportPlace {
   readonly inputPrefix: string
 }
 
+/** The key of an input file without the folder of the input. */
+export const shownKey = ({ inputPrefix }: Pick<ReportPlace, 'inputPrefix'>, key: string): string =>
+  key.startsWith(inputPrefix) ? key.slice(inputPrefix.length) : key
+
 /** @throws ContractError if there is no such job, or its bucket cannot be read */
 export async function reportPlaceOf(
   ids: { readonly datastoreId: string; readonly jobId: string },

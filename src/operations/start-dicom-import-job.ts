@@ -32,6 +32,8 @@ export async function startDICOMImportJob(
       submittedAt: app.clock(),
       endedAt: undefined,
       filesDone: 0,
+      filesFailed: 0,
+      filesSkipped: 0,
       filesFound: undefined,
     },
     token: clientTokenUse(app, input),

@@ -13,6 +13,7 @@ const EXPOSED = [
   'x-amzn-ErrorType',
   'x-hilum-columns',
   'x-hilum-explain',
+  'x-hilum-import-counts',
   'x-hilum-progress',
   'x-hilum-rows',
   'x-hilum-skipped-resolutions',

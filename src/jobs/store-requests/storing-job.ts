@@ -97,7 +97,8 @@ export class StoringJob {
     const job: ImportJob = {
       ...{ jobId: lease.jobId, datastoreId, jobName: undefined, jobStatus: 'IN_PROGRESS', dataAccessRoleArn: '' },
       ...{ inputS3Uri: '', outputS3Uri: '', importConfiguration: undefined, message: undefined },
-      ...{ submittedAt: at, endedAt: undefined, filesDone: 0, filesFound: undefined },
+      ...{ submittedAt: at, endedAt: undefined },
+      ...{ filesDone: 0, filesFailed: 0, filesSkipped: 0, filesFound: undefined },
     }
     return new StoringJob(app, job, lease, { format: datastore.losslessStorageFormat, runAlone })
   }

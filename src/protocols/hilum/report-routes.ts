@@ -3,7 +3,8 @@ import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import { type Extensions, REPORT_FILES, type ReportFile } from '../../contract/extensions.ts'
 import { bytesReply } from '../aws/write-output.ts'
-import { type HilumRoute, jsonReply, type NeedsOfCall } from './route.ts'
+import { optionalNumber } from './query-number.ts'
+import { type HilumRoute, jsonReply, type NeedsOfCall, type SignedCall } from './route.ts'
 
 const needsOfReport: NeedsOfCall = ({ labels }, arns) => [
   { action: 'hilum:GetImportReport', resource: arns.datastore(labels.datastoreId!) },
@@ -11,18 +12,36 @@ const needsOfReport: NeedsOfCall = ({ labels }, arns) => [
 
 export const reportRoutes = (
   app: App,
-  { readImportReport, openReportFile }: Extensions<App>,
+  { readImportReport, summarizeImportReport, readReportPage, openReportFile }: Extensions<App>,
 ): readonly HilumRoute[] => [
   {
     http: 'GET /hilum/reports/{datastoreId}/{jobId}',
     needs: needsOfReport,
     async answer({ labels }) {
-      const report = await readImportReport({ datastoreId: labels.datastoreId!, jobId: labels.jobId! }, app)
-      if (report !== undefined) return jsonReply(report)
-      throw new ContractError(
-        'ResourceNotFoundException',
-        'The import job has written no report yet. Ask again when the job has ended.',
-      )
+      return jsonReply(written(await readImportReport(jobOf(labels), app)))
+    },
+  },
+  {
+    http: 'GET /hilum/reports/{datastoreId}/{jobId}/summary',
+    needs: needsOfReport,
+    async answer({ labels }) {
+      return jsonReply(written(await summarizeImportReport(jobOf(labels), app)))
+    },
+  },
+  {
+    http: 'GET /hilum/reports/{datastoreId}/{jobId}/{file}/files',
+    needs: needsOfReport,
+    async answer({ labels, query }) {
+      const { file } = labels
+      if (file !== 'failure' && file !== 'warning') {
+        throw new ContractError('ResourceNotFoundException', 'Only failure and warning have pages.')
+      }
+      const [reason, after, limit] = [
+        query.get('reason') ?? undefined,
+        optionalNumber(query, 'after'),
+        optionalNumber(query, 'limit'),
+      ]
+      return jsonReply(await readReportPage({ ...jobOf(labels), file, reason, after, limit }, app))
     },
   },
   {
@@ -39,5 +58,15 @@ export const reportRoutes = (
     },
   },
 ]
+
+const jobOf = (labels: SignedCall['labels']) => ({ datastoreId: labels.datastoreId!, jobId: labels.jobId! })
+
+function written<Report>(report: Report | undefined): Report {
+  if (report !== undefined) return report
+  throw new ContractError(
+    'ResourceNotFoundException',
+    'The import job has written no report yet. Ask again when the job has ended.',
+  )
+}
 
 const isReportFile = (file: string): file is ReportFile['file'] => Object.hasOwn(REPORT_FILES, file)

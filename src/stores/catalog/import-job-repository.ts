@@ -32,6 +32,9 @@ export interface ImportJob {
   readonly endedAt: number | undefined
   /** Files recorded so far, and files found in the input (undefined until the input is listed). */
   readonly filesDone: number
+  /** Those of filesDone that were not imported. */
+  readonly filesFailed: number
+  readonly filesSkipped: number
   readonly filesFound: number | undefined
 }
 

@@ -84,6 +84,8 @@ export function jobNamed(name: string, values: Partial<ImportJob> & Pick<ImportJ
     submittedAt: AT,
     endedAt: undefined,
     filesDone: 0,
+    filesFailed: 0,
+    filesSkipped: 0,
     filesFound: undefined,
     ...values,
   }

@@ -211,13 +211,15 @@ export function testImportJobs(open: OpenCatalog): void {
     const lease = await startJob(catalog, { datastoreId })
     await catalog.importJobs.setFilesFound(lease, 3)
     await record(catalog, lease, [storedFile('a'), failedFile('b')])
+    await record(catalog, lease, [{ outcome: 'skipped', key: 'c', message: 'a DICOMDIR' }])
     const during = await catalog.importJobs.get({ datastoreId, jobId: lease.jobId })
-    assert.deepEqual([during?.jobStatus, during?.filesDone, during?.filesFound], ['IN_PROGRESS', 2, 3])
+    assert.deepEqual([during?.jobStatus, during?.filesDone, during?.filesFound], ['IN_PROGRESS', 3, 3])
+    assert.deepEqual([during?.filesFailed, during?.filesSkipped], [1, 1])
     await catalog.importJobs.finish(lease, { jobStatus: 'FAILED', message: 'no output bucket', endedAt: AT + 5 })
     const ended = await catalog.importJobs.get({ datastoreId, jobId: lease.jobId })
     assert.deepEqual(
       [ended?.jobStatus, ended?.message, ended?.endedAt, ended?.filesDone],
-      ['FAILED', 'no output bucket', AT + 5, 2],
+      ['FAILED', 'no output bucket', AT + 5, 3],
     )
     assert.equal(await catalog.importJobs.claim({ owner: 'b', now: AT + 1e9, leaseUntil: AT + 2e9 }), undefined)
   })

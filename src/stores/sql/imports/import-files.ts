@@ -36,7 +36,12 @@ export function* record(
       return { ...NOT_STORED, job, file_key: file.key, exception_type: exceptionTypeOf(file), message: file.message }
     }),
   )
-  yield* run('UPDATE import_jobs SET files_done = files_done + ?, attempts = 0 WHERE job = ?', files.length, job)
+  const count = (outcome: RecordedFile['outcome']) => files.filter((file) => file.outcome === outcome).length
+  yield* run(
+    `UPDATE import_jobs SET files_done = files_done + ?, files_failed = files_failed + ?, files_skipped = files_skipped + ?,
+       attempts = 0 WHERE job = ?`,
+    ...[files.length, count('failed'), count('skipped'), job],
+  )
   return groups
 }
 

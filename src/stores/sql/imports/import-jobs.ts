@@ -20,12 +20,21 @@ import { recordAndPublish } from './record-and-publish.ts'
 type JobRow = { readonly datastore_id: string } & Pick<
   RowOf<'import_jobs'>,
   | ('job_id' | 'job_name' | 'job_status' | 'data_access_role_arn' | 'input_s3_uri' | 'output_s3_uri')
-  | ('import_configuration' | 'message' | 'submitted_at' | 'ended_at' | 'files_done' | 'files_found')
+  | (
+      | 'import_configuration'
+      | 'message'
+      | 'submitted_at'
+      | 'ended_at'
+      | 'files_done'
+      | 'files_failed'
+      | 'files_skipped'
+      | 'files_found'
+    )
 >
 
 const COLUMNS = `job_id, (SELECT datastore_id FROM datastores WHERE datastore = import_jobs.datastore) AS datastore_id, job_name,
   job_status, data_access_role_arn, input_s3_uri, output_s3_uri, import_configuration, message, submitted_at, ended_at, files_done,
-  files_found`
+  files_failed, files_skipped, files_found`
 
 /** Without the jobs of store requests (isStoring). */
 const FROM_BUCKET = `input_s3_uri <> ''`
@@ -103,7 +112,8 @@ function* submit({ job, token, runningMax }: Parameters<ImportJobs['submit']>[0]
       ...{ input_s3_uri: job.inputS3Uri, output_s3_uri: job.outputS3Uri },
       import_configuration: job.importConfiguration === undefined ? null : JSON.stringify(job.importConfiguration),
       ...{ message: job.message ?? null, submitted_at: job.submittedAt, ended_at: job.endedAt ?? null },
-      ...{ files_done: job.filesDone, files_found: job.filesFound ?? null, attempts: 0, purged: 1 },
+      ...{ files_done: job.filesDone, files_failed: job.filesFailed, files_skipped: job.filesSkipped },
+      ...{ files_found: job.filesFound ?? null, attempts: 0, purged: 1 },
     },
   ])
   yield* rememberUse(scope, token, { resourceId: job.jobId, at: job.submittedAt })
@@ -126,7 +136,8 @@ function* beginStoring({
     {
       ...{ job_id: lease.jobId, datastore: store.datastore, job_name: null, job_status: 'IN_PROGRESS' },
       ...{ data_access_role_arn: '', input_s3_uri: '', output_s3_uri: '', import_configuration: null },
-      ...{ message: null, submitted_at: at, ended_at: null, files_done: 0, files_found: null, attempts: 0, purged: 1 },
+      ...{ message: null, submitted_at: at, ended_at: null, files_done: 0, files_failed: 0, files_skipped: 0 },
+      ...{ files_found: null, attempts: 0, purged: 1 },
       ...{ lease_owner: lease.owner, lease_until: leaseUntil },
     },
   ])
@@ -206,5 +217,7 @@ const jobOf = (row: JobRow): ImportJob => ({
   submittedAt: row.submitted_at,
   endedAt: row.ended_at ?? undefined,
   filesDone: row.files_done,
+  filesFailed: row.files_failed,
+  filesSkipped: row.files_skipped,
   filesFound: row.files_found ?? undefined,
 })

@@ -145,6 +145,8 @@ export interface Tables {
       submitted_at: number
       ended_at: number | null
       files_done: number
+      files_failed: number
+      files_skipped: number
       files_found: number | null
       attempts: number
       lease_owner: string | null

@@ -139,6 +139,9 @@ CREATE TABLE import_jobs (
   submitted_at BIGINT NOT NULL,
   ended_at BIGINT,
   files_done BIGINT NOT NULL,
+  -- Of files_done.
+  files_failed BIGINT NOT NULL,
+  files_skipped BIGINT NOT NULL,
   -- NULL until the input is listed.
   files_found BIGINT,
   -- Claims since a file was recorded or an image set published.
