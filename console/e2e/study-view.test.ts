@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
+import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
@@ -147,6 +148,90 @@ describe('the study view', skip, async () => {
     await isAt(page, 1, 'Image 21 of 21')
   })
 
+  test('series of two studies scroll together once they are linked at a position', async (t) => {
+    const fragment = `layout=1x2&pane=${seriesUid(AXIAL_SERIES)},4&pane=${seriesUid(PRIOR_SERIES)}@${PRIOR},1`
+    const page = await visit(t, { browser, hilum, address: address(fragment) })
+    await isAt(page, 1, 'Image 4 of 21')
+    await isAt(page, 2, 'Image 1 of 4')
+    // They have no frame of reference in common.
+    await stageIn(page, 1).press('ArrowUp')
+    await isAt(page, 1, 'Image 3 of 21')
+    await isAt(page, 2, 'Image 1 of 4')
+    await page.getByRole('button', { name: 'Link at this position' }).click()
+    // z = 4 of one is z = 0 of the other, so 8 is 4.
+    await stageIn(page, 1).press('ArrowDown')
+    await stageIn(page, 1).press('ArrowDown')
+    await isAt(page, 1, 'Image 5 of 21')
+    await isAt(page, 2, 'Image 3 of 4')
+    await stageIn(page, 2).press('End')
+    await isAt(page, 1, 'Image 6 of 21')
+    await page.getByRole('button', { name: 'Link at this position' }).click()
+    await stageIn(page, 2).press('Home')
+    await isAt(page, 2, 'Image 1 of 4')
+    await isAt(page, 1, 'Image 6 of 21')
+  })
+
+  test('a double click or a key shows one pane only, and all again', async (t) => {
+    const fragment = `layout=1x2&pane=${seriesUid(AXIAL_SERIES)}&pane=${seriesUid(CORONAL_SERIES)}`
+    const page = await visit(t, { browser, hilum, address: address(fragment) })
+    await isAt(page, 2, 'Image 1 of 5')
+    const half = (await stageIn(page, 2).boundingBox())!.width
+    await stageIn(page, 2).dblclick()
+    await paneOf(page, 1).waitFor({ state: 'hidden' })
+    assert.ok((await stageIn(page, 2).boundingBox())!.width > 1.8 * half)
+    await stageIn(page, 2).press('z')
+    await paneOf(page, 1).waitFor()
+    assert.ok(Math.abs((await stageIn(page, 2).boundingBox())!.width - half) < 2)
+  })
+
+  test('digits with Shift choose a window preset', async (t) => {
+    const page = await visit(t, { browser, hilum, address: address() })
+    await page.getByText('W 256  L 128', { exact: true }).waitFor()
+    // The first is the window of the image, and then those of CT.
+    await stageIn(page, 1).press('Shift+Digit3')
+    await page.getByText('W 1500  L -600', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Window preset' }).getByText('Lung').waitFor()
+  })
+
+  test('on a phone, each toolbar is one row, and its menus open', async (t) => {
+    const options = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+    const page = await visit(t, { browser, hilum, address: address(), options })
+    await isAt(page, 1, 'Image 1 of 21')
+    for (const row of ['.study-controls', '.viewer-tools']) {
+      const { height, width } = (await page.locator(row).boundingBox())!
+      // The layout has its label above it.
+      assert.ok(height <= 64 && width <= 390, `${row} is ${width} x ${height}`)
+    }
+    await page.getByRole('button', { name: 'Measure' }).click()
+    await page.getByRole('menuitemcheckbox', { name: 'Ellipse' }).click()
+    await page.getByRole('button', { name: 'Ellipse' }).waitFor()
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390)
+    await takeScreenshot(page, 'study-phone')
+    await assertAccessible(page)
+  })
+
+  test('a study with many series says how many are listed, and lists more', async (t) => {
+    const many = '2.25.903'
+    const files = Array.from({ length: 255 }, (_, at) =>
+      instance({
+        StudyInstanceUID: many,
+        SeriesInstanceUID: `${many}.${at + 1}`,
+        SeriesNumber: at + 1,
+        PatientID: 'P99',
+      }),
+    )
+    await importFiles(server, {
+      datastoreId,
+      files: Object.fromEntries(files.map((file, at) => [`${at}.dcm`, file])),
+    })
+    const page = await visit(t, { browser, hilum, address: `datastores/${datastoreId}/studies/${many}` })
+    await page.getByText('250 of 255 series are listed.').waitFor()
+    assert.equal(await page.locator('.series-button').count(), 250)
+    await page.getByRole('button', { name: 'List more' }).click()
+    await page.waitForFunction(() => document.querySelectorAll('.series-button').length === 255)
+    assert.equal(await page.getByText(/series are listed/).count(), 0)
+  })
+
   test('a reference line shows where the image of the active pane is in the other one', async (t) => {
     const fragment = `layout=1x2&pane=${seriesUid(AXIAL_SERIES)},11&pane=${seriesUid(CORONAL_SERIES)}`
     const page = await visit(t, { browser, hilum, address: address(fragment) })
@@ -257,6 +342,19 @@ describe('the study view', skip, async () => {
     assert.deepEqual(await results(colleague), drawn)
     assert.equal(await colleague.getByRole('button', { name: /^Remove/ }).count(), 0)
     await takeScreenshot(colleague, 'study-saved-measurements')
+    // An end of a stored shape is moved: a new shape of 12 x 9 pixels is in its place, until that is undone.
+    await stageIn(colleague, 1).press('w')
+    const end = [x + 12 * scale, y + 5 * scale] as const
+    await colleague.mouse.move(...end)
+    await colleague.mouse.down()
+    await colleague.mouse.move(end[0], end[1] + 4 * scale)
+    await colleague.mouse.up()
+    await colleague.getByText('15.0 mm', { exact: true }).waitFor()
+    assert.equal(await colleague.locator('.shape-results').count(), 2)
+    assert.equal(await colleague.getByRole('button', { name: /^Remove/ }).count(), 1)
+    await stageIn(colleague, 1).press('Control+z')
+    await colleague.getByText('13.0 mm', { exact: true }).waitFor()
+    assert.equal(await colleague.locator('.shape-results').count(), 2)
     // The report itself is readable.
     await colleague.getByRole('button', { name: 'Measurements' }).click()
     await colleague.getByRole('heading', { name: 'Imaging Measurement Report' }).waitFor()

@@ -14,13 +14,14 @@ import { formatLocalDate, formatPersonName } from '../format/dicom.ts'
 import { formatCount } from '../format/size.ts'
 import { hrefTo } from '../location.ts'
 import { Thumbnail } from '../viewer/lazy-viewer.ts'
-import { fetchSeries, fetchStudies, SERIES_MAX, type Series } from './fetch-studies.ts'
+import { fetchSeries, fetchStudies, type Series } from './fetch-studies.ts'
+import { omittedOf } from './omitted-series.ts'
 
 export function StudyPanel({ datastoreId, study }: { datastoreId: string; study: string }) {
   const api = useApi()
   const series = useQuery({
     queryKey: ['series', datastoreId, study],
-    queryFn: () => fetchSeries(api, datastoreId, study),
+    queryFn: () => fetchSeries(api, { datastoreId, study }),
   })
   const { data: found } = useQuery({
     queryKey: ['study', datastoreId, study],
@@ -44,20 +45,17 @@ export function StudyPanel({ datastoreId, study }: { datastoreId: string; study:
     >
       {series.error && <ErrorAlert error={series.error} action="load the series" onRetry={() => series.refetch()} />}
       {series.isPending && <Loading what="series" />}
-      {series.data?.length === 0 && (
+      {series.data?.series.length === 0 && (
         <EmptyState title="No series" description="The data store has no image set of this study." />
       )}
       <SpaceBetween size="m">
         <ul className="series-cards" aria-label="Series">
-          {series.data?.map((each) => (
+          {series.data?.series.map((each) => (
             <SeriesCard key={each.seriesInstanceUID} datastoreId={datastoreId} series={each} />
           ))}
         </ul>
-        {series.data !== undefined && series.data.length >= SERIES_MAX && (
-          <Box color="text-body-secondary">
-            Only the first {SERIES_MAX.toLocaleString()} series are shown. Search for image sets by the Study Instance
-            UID to see all.
-          </Box>
+        {series.data !== undefined && omittedOf(series.data) !== '' && (
+          <Box color="text-body-secondary">{omittedOf(series.data)} Open the study to list more.</Box>
         )}
       </SpaceBetween>
     </SplitPanel>

@@ -1,6 +1,6 @@
 /** SearchDICOMStudies and SearchDICOMSeries, and the image sets of a study. */
-import { type ImageSetsMetadataSummary, paginateSearchImageSets } from '@aws-sdk/client-medical-imaging'
-import type { Api } from '../api.ts'
+import { type ImageSetsMetadataSummary, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
+import { type Api, responseHeader, withHeaders } from '../api.ts'
 import { type DicomObject, nameOf, textOf, textsOf } from './dicom-json.ts'
 
 export interface Study {
@@ -71,36 +71,67 @@ export interface Series {
   readonly imageSets: readonly ImageSetsMetadataSummary[]
 }
 
-/** Of one study: more are not shown. */
-export const SERIES_MAX = 1_000
-const IMAGE_SETS_MAX = 2_000
-
-/** QIDO-RS has what a series is, and SearchImageSets where it is, image sets that are not primary included. */
-export async function fetchSeries(api: Api, datastoreId: string, study: string): Promise<readonly Series[]> {
-  const [found, imageSets] = await Promise.all([
-    findSeries(api, datastoreId, study),
-    findImageSets(api, datastoreId, study),
-  ])
-  const series = new Map(found.map((each) => [each.seriesInstanceUID, each]))
-  for (const imageSet of imageSets) {
-    const uid = imageSet.DICOMTags?.DICOMSeriesInstanceUID ?? ''
-    const known = series.get(uid) ?? seriesOfImageSet(imageSet)
-    series.set(uid, { ...known, imageSets: [...known.imageSets, imageSet] })
-  }
-  return [...series.values()]
+export interface SeriesOfStudy {
+  readonly series: readonly Series[]
+  /** Of the study, listed or not. */
+  readonly seriesTotal: number
+  readonly imageSetCount: number
+  readonly imageSetTotal: number
 }
 
-async function findSeries(api: Api, datastoreId: string, study: string): Promise<readonly Series[]> {
-  const query = { orderby: 'SeriesNumber', limit: String(SERIES_MAX) }
+/** Of one study, for each page. */
+const SERIES_PER_PAGE = 250
+const IMAGE_SETS_PER_PAGE = 1_000
+
+/**
+ * QIDO-RS has what a series is, and SearchImageSets where it is, image sets that are not primary included.
+ * @param pages how many pages of both are listed
+ */
+export async function fetchSeries(
+  api: Api,
+  { datastoreId, study, pages = 1 }: { readonly datastoreId: string; readonly study: string; readonly pages?: number },
+): Promise<SeriesOfStudy> {
+  const [found, imageSets] = await Promise.all([
+    findSeries(api, { datastoreId, study, limit: pages * SERIES_PER_PAGE }),
+    findImageSets(api, { datastoreId, study, limit: pages * IMAGE_SETS_PER_PAGE }),
+  ])
+  const series = new Map(found.series.map((each) => [each.seriesInstanceUID, each]))
+  const isWhole = found.series.length === found.total
+  for (const imageSet of imageSets.found) {
+    const uid = imageSet.DICOMTags?.DICOMSeriesInstanceUID ?? ''
+    const known = series.get(uid) ?? (isWhole ? seriesOfImageSet(imageSet) : undefined)
+    if (known !== undefined) series.set(uid, { ...known, imageSets: [...known.imageSets, imageSet] })
+  }
+  // A series whose image sets are not listed yet, or were deleted just now, has nothing to show.
+  const listed = [...series.values()].filter((each) => each.imageSets.length > 0)
+  return {
+    series: listed,
+    seriesTotal: Math.max(found.total, listed.length),
+    imageSetCount: imageSets.found.length,
+    imageSetTotal: Math.max(imageSets.total, imageSets.found.length),
+  }
+}
+
+interface Listing {
+  readonly datastoreId: string
+  readonly study: string
+  readonly limit: number
+}
+
+async function findSeries(api: Api, { datastoreId, study, limit }: Listing) {
+  const query = { orderby: 'SeriesNumber', limit: String(limit) }
   const response = await api.dicomweb(datastoreId, { method: 'GET', path: ['studies', study, 'series'], query })
-  return ((await response.json()) as DicomObject[]).map((each) => ({
-    seriesInstanceUID: textOf(each, '0020000E'),
-    modality: textOf(each, '00080060'),
-    number: textOf(each, '00200011'),
-    description: textOf(each, '0008103E'),
-    instanceCount: Number(textOf(each, '00201209')),
-    imageSets: [],
-  }))
+  const series = ((await response.json()) as DicomObject[]).map(
+    (each): Series => ({
+      seriesInstanceUID: textOf(each, '0020000E'),
+      modality: textOf(each, '00080060'),
+      number: textOf(each, '00200011'),
+      description: textOf(each, '0008103E'),
+      instanceCount: Number(textOf(each, '00201209')),
+      imageSets: [],
+    }),
+  )
+  return { series, total: Number(response.headers.get('x-total-count') ?? series.length) }
 }
 
 /** Only image sets that are not primary have the series. */
@@ -113,16 +144,20 @@ const seriesOfImageSet = ({ DICOMTags: tags = {} }: ImageSetsMetadataSummary): S
   imageSets: [],
 })
 
-async function findImageSets(api: Api, datastoreId: string, study: string): Promise<ImageSetsMetadataSummary[]> {
+async function findImageSets(api: Api, { datastoreId, study, limit }: Listing) {
   const found: ImageSetsMetadataSummary[] = []
+  let total = 0
   const searchCriteria = {
     filters: [{ operator: 'EQUAL' as const, values: [{ DICOMStudyInstanceUID: study }] }],
     sort: { sortField: 'createdAt' as const, sortOrder: 'ASC' as const },
   }
-  const pages = paginateSearchImageSets({ client: api.client, pageSize: 50 }, { datastoreId, searchCriteria })
-  for await (const { imageSetsMetadataSummaries = [] } of pages) {
-    found.push(...imageSetsMetadataSummaries)
-    if (found.length >= IMAGE_SETS_MAX) break
-  }
-  return found
+  let nextToken: string | undefined
+  do {
+    const command = new SearchImageSetsCommand({ datastoreId, searchCriteria, maxResults: 50, nextToken })
+    const output = await api.client.send(withHeaders(command, { 'x-hilum-count': 'exact' }))
+    if (nextToken === undefined) total = Number(responseHeader(output, 'x-hilum-total-count') ?? 0)
+    found.push(...(output.imageSetsMetadataSummaries ?? []))
+    nextToken = output.nextToken
+  } while (nextToken !== undefined && found.length < limit)
+  return { found, total }
 }

@@ -49,6 +49,8 @@ interface StudyPaneProps {
   readonly onShown: (shown: ShownInPane) => void
   readonly onKey: (key: string) => boolean
   readonly onFullScreen: () => void
+  /** Undefined where it fits the image to the pane. */
+  readonly onDoubleClick: (() => void) | undefined
   /** Opens an image that an object without images names. */
   readonly onOpenImage: (image: ImageReference) => void
   readonly nameOfSeries: (series: string) => string | undefined
@@ -127,7 +129,7 @@ export function StudyPane(props: StudyPaneProps) {
         {...{ datastoreId, images, linkedIndex, lines, saved, jump, displayOf, onSave: props.onSave }}
         {...{ first: props.first, cachedBytesMax: props.cachedBytesMax, toolbar: props.toolbar }}
         {...{ pool, onLoaded: props.toolbar === null ? undefined : preload }}
-        {...{ onKey: props.onKey, onFullScreen: props.onFullScreen }}
+        {...{ onKey: props.onKey, onFullScreen: props.onFullScreen, onDoubleClick: props.onDoubleClick }}
         imageSetId={version.imageSetId}
         onShown={report}
       />

@@ -16,7 +16,7 @@ import { PresentationList } from '../presentation-state/PresentationList.tsx'
 import { SegmentationList } from '../segmentation/SegmentationList.tsx'
 import type { Series, Study } from '../studies/fetch-studies.ts'
 import { openLoaderPool } from '../viewer/frames/loader-pool.ts'
-import type { Plane } from '../viewer/geometry/planes.ts'
+import { movedPlane, type Plane } from '../viewer/geometry/planes.ts'
 import { KeyboardHelp } from '../viewer/KeyboardHelp.tsx'
 import { switchFullScreen } from '../viewer/StackViewer.tsx'
 import { CACHED_FRAME_BYTES_MAX, IDLE_FRAME_BYTES_MAX, IDLE_LOADERS_MAX } from '../viewer/stack/limits.ts'
@@ -35,6 +35,7 @@ const SHORTCUTS = [
   { label: 'N', effect: 'Next series' },
   { label: 'P', effect: 'Previous series' },
   { label: 'L', effect: 'Next layout' },
+  { label: 'Z', effect: 'Show one pane only, or all again' },
   { label: 'Enter', effect: 'Open the series of the focused thumbnail in the active pane' },
 ]
 
@@ -71,6 +72,10 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
   const toggleFullScreen = useCallback(() => switchFullScreen(view.current), [])
   const [isLinked, setLinked] = useState(true)
   const [hasLines, setLines] = useState(true)
+  /** The planes of all panes when the person linked them: undefined unless series are linked at an offset. */
+  const [linkedAt, setLinkedAt] = useState<readonly (Plane | undefined)[]>()
+  /** The pane that was double-clicked fills the view. */
+  const [maximized, setMaximized] = useState<number>()
   const [scrolled, setScrolled] = useState<ScrollPosition>()
   const [reference, setReference] = useState<ScrollPosition>()
   const [pool] = useState(openLoaderPool)
@@ -122,7 +127,12 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
   )
   const onKey = (index: number, key: string): boolean => {
     const pane = panes[index]
+    if (key.toLowerCase() === 'z' && PANES[layout] > 1) {
+      toggleMaximized(index)
+      return true
+    }
     if (key.toLowerCase() === 'l') {
+      setMaximized(undefined)
       setLayout(LAYOUTS[(LAYOUTS.indexOf(layout) + 1) % LAYOUTS.length]!)
       return true
     }
@@ -149,6 +159,13 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
       found && [found.number && `Series ${found.number}`, found.modality, found.description].filter(Boolean).join(', ')
     )
   }
+  /** Where the person scrolled to in another pane, as seen from this one. */
+  const scrolledTo = (index: number): Plane | undefined => {
+    if (!isLinked || scrolled?.plane === undefined || scrolled.pane === index) return undefined
+    const [from, to] = [linkedAt?.[scrolled.pane], linkedAt?.[index]]
+    return from && to ? movedPlane(scrolled.plane, { from, to }) : scrolled.plane
+  }
+  const toggleMaximized = (index: number) => setMaximized((now) => (now === undefined ? index : undefined))
   const openStudy = (other: string) => {
     setOpened((now) => (now.includes(other) ? now : [...now, other]))
     setPending(other)
@@ -164,6 +181,7 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
     if (next !== undefined) openBeside({ series: next.seriesInstanceUID, study: pending })
   }, [pending, arrived, modality, openBeside])
 
+  const isMaximized = maximized !== undefined && maximized < PANES[layout]
   if (error) return <ErrorAlert error={error} onRetry={retry} />
   if (series === undefined) return <Loading what="study" />
   if (series.length === 0) return <p>This data store has no study with this Study Instance UID.</p>
@@ -174,6 +192,7 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
           {...{ datastoreId, study, series, shown: shownSeries }}
           onChoose={(uid) => setPane(active, addressOf(uid, study))}
         />
+        <MoreSeries of={studies[0]!} />
         {segmentations.length > 0 && <h2 className="study-heading">Segmentations</h2>}
         <SegmentationList {...{ segmentations, chosen, onChoose: choose }} />
         {states.length > 0 && <h2 className="study-heading">Presentation states</h2>}
@@ -206,11 +225,25 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
             label="Layout"
             selectedId={layout}
             options={LAYOUTS.map((id) => ({ id, text: LAYOUT_LABELS[id] }))}
-            onChange={({ detail }) => setLayout(detail.selectedId as Layout)}
+            onChange={({ detail }) => {
+              setMaximized(undefined)
+              setLayout(detail.selectedId as Layout)
+            }}
           />
           <ToggleButton pressed={isLinked} onChange={({ detail }) => setLinked(detail.pressed)}>
             Link scrolling
           </ToggleButton>
+          {PANES[layout] > 1 && (
+            <ToggleButton
+              pressed={linkedAt !== undefined}
+              onChange={({ detail }) => {
+                setLinkedAt(detail.pressed ? shown.current.map((each) => each?.plane) : undefined)
+                if (detail.pressed) setLinked(true)
+              }}
+            >
+              Link at this position
+            </ToggleButton>
+          )}
           <ToggleButton pressed={hasLines} onChange={({ detail }) => setLines(detail.pressed)}>
             Reference lines
           </ToggleButton>
@@ -225,7 +258,7 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
           )}
         </div>
         <div ref={setToolbar} />
-        <div className={`study-panes study-panes-${layout}`}>
+        <div className={`study-panes study-panes-${isMaximized ? '1x1' : layout}`}>
           {Array.from({ length: PANES[layout] }, (_, index) => {
             const pane = panes[index]
             const all = pane && seriesOf(pane)
@@ -237,6 +270,7 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
                 // biome-ignore lint/suspicious/noArrayIndexKey: a pane is its place.
                 key={index}
                 className={`study-pane${index === active && PANES[layout] > 1 ? ' study-pane-active' : ''}`}
+                hidden={isMaximized && index !== maximized}
                 data-pane={index + 1}
                 onFocus={() => setActive(index)}
                 onPointerDown={() => setActive(index)}
@@ -260,7 +294,8 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
                     savedShapes={reports.shapes}
                     onSave={reports.save}
                     toolbar={index === active ? toolbar : null}
-                    scrolledTo={isLinked && scrolled?.pane !== index ? scrolled?.plane : undefined}
+                    scrolledTo={scrolledTo(index)}
+                    onDoubleClick={PANES[layout] > 1 ? () => toggleMaximized(index) : undefined}
                     reference={hasLines && reference?.pane !== index ? reference?.plane : undefined}
                     onFullScreen={toggleFullScreen}
                     onOpenImage={openImage}
@@ -306,6 +341,24 @@ const EmptyPane = ({ onChoose }: { readonly onChoose: () => void }) => (
   </button>
 )
 
+function MoreSeries({ of: { omitted, listMore } }: { readonly of: StudySeries }) {
+  const [isLoading, setLoading] = useState(false)
+  if (omitted === '') return null
+  const load = async () => {
+    setLoading(true)
+    await listMore()
+    setLoading(false)
+  }
+  return (
+    <div className="study-more">
+      <p>{omitted}</p>
+      <Button onClick={load} loading={isLoading}>
+        List more
+      </Button>
+    </div>
+  )
+}
+
 interface OtherStudyProps {
   readonly datastoreId: string
   readonly other: Study
@@ -325,6 +378,7 @@ function OtherStudy({ datastoreId, other, shown, found, onOpen, onChoose }: Othe
       </Button>
       {found?.error && <ErrorAlert error={found.error} onRetry={found.retry} />}
       {found?.series && <SeriesList {...{ datastoreId, study, series: found.series, shown, onChoose }} />}
+      {found && <MoreSeries of={found} />}
     </section>
   )
 }

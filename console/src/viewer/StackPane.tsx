@@ -17,7 +17,7 @@ import type { Loaded, Loader } from './frames/loader.ts'
 import { type LoaderPool, NO_POOL } from './frames/loader-pool.ts'
 import { aspectOf, FIT, type ImageSize, type StageSize, scaleOf } from './geometry/geometry.ts'
 import { type Area, type Placement, placementOf, turnedSize, viewOfArea } from './geometry/orientation.ts'
-import { pressKey } from './keys.ts'
+import { presetIndexOf, pressKey } from './keys.ts'
 import { Magnifier } from './Magnifier.tsx'
 import { ShapeLayer } from './measure/ShapeLayer.tsx'
 import { useShapes } from './measure/shape-store.ts'
@@ -55,6 +55,8 @@ interface StackPaneProps extends StackSource {
   /** Where the toolbar is. Undefined: above the stage. Null: nowhere. */
   readonly toolbar?: HTMLElement | null
   readonly onFullScreen: () => void
+  /** Of a double click, which otherwise fits the image to the stage. */
+  readonly onDoubleClick?: (() => void) | undefined
   readonly onShown?: (shown: Shown) => void
   /** The image to show when the number changes, as the person scrolls another pane. */
   readonly linkedIndex?: number | undefined
@@ -135,7 +137,7 @@ export function StackPane(props: StackPaneProps) {
   useLayoutEffect(() => {
     if (size !== undefined) displayed.current = { scale, window, stage: size }
   })
-  usePointers(stage, { tool, actions, displayed })
+  usePointers(stage, { tool, actions, displayed, onDoubleClick: props.onDoubleClick })
   const displayLines = [
     ...(loaded.kind === 'shown' && !loaded.isSharp ? ['Preview'] : []),
     ...(isPlaying ? [`${round(1_000 / durationMs)} frames/s`] : []),
@@ -178,6 +180,8 @@ export function StackPane(props: StackPaneProps) {
         onKeyDown={(event) => {
           if (event.target !== event.currentTarget) return
           if (isUndo(event)) return undo()
+          const preset = presets?.[presetIndexOf(event)]
+          if (preset !== undefined) return actions.setVoi(preset.voi)
           if (pressKey(event, actions) || isUsed(event, props.onKey)) event.preventDefault()
         }}
       >

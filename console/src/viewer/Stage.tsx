@@ -1,6 +1,6 @@
 /** Draws an image on the stage when its pixels, its display settings or its view change; measures the stage; attaches pointer input. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
-import type { ImageSize, StageSize } from './geometry/geometry.ts'
+import { FIT, type ImageSize, type StageSize } from './geometry/geometry.ts'
 import { matrixOf, placementOf } from './geometry/orientation.ts'
 import { type DecodedFrame, type DisplaySettings, render } from './pixels/render.ts'
 import { handlePointers } from './pointer-input.ts'
@@ -98,10 +98,28 @@ export function useSize(stage: Element): StageSize | undefined {
 
 export function usePointers(
   stage: Element,
-  { tool, actions, displayed }: { tool: Tool; actions: Actions; displayed: { readonly current: Displayed } },
+  {
+    tool,
+    actions,
+    displayed,
+    onDoubleClick,
+  }: {
+    tool: Tool
+    actions: Actions
+    displayed: { readonly current: Displayed }
+    onDoubleClick: (() => void) | undefined
+  },
 ): void {
+  const doubleClick = useRef(onDoubleClick)
+  doubleClick.current = onDoubleClick
   useEffect(() => {
     if (stage.current === null) return
-    return handlePointers(stage.current, { tool, displayed: () => displayed.current, actions })
+    const doubleClicked = () => (doubleClick.current ?? (() => actions.setView(FIT)))()
+    return handlePointers(stage.current, {
+      tool,
+      displayed: () => displayed.current,
+      actions,
+      onDoubleClick: doubleClicked,
+    })
   }, [stage, actions, displayed, tool])
 }

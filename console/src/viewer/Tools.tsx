@@ -4,7 +4,7 @@ import ButtonDropdown from '@cloudscape-design/components/button-dropdown'
 import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import Select from '@cloudscape-design/components/select'
 import ToggleButton from '@cloudscape-design/components/toggle-button'
-import { memo } from 'react'
+import { memo, useSyncExternalStore } from 'react'
 import { FIT } from './geometry/geometry.ts'
 import type { Voi } from './pixels/render.ts'
 import type { Preset } from './pixels/voi-lut.ts'
@@ -51,6 +51,7 @@ interface ToolsProps extends Pick<ViewState, 'tool' | 'voi' | 'isInverted' | 'is
 export const Tools = memo(function Tools(props: ToolsProps) {
   const { tool, voi, isInverted, isPlaying, speed, actions, isStack, presets, canUndo, onUndo, onSave, onFullScreen } =
     props
+  const isOneRow = useOneRow()
   const measuring = MEASURING_TOOLS.find(({ id }) => id === tool)
   const options = presets && optionsOf(presets)
   const chosen = options?.find((option) => isSameVoi(option.voi, voi))
@@ -63,6 +64,7 @@ export const Tools = memo(function Tools(props: ToolsProps) {
         onChange={({ detail }) => actions.setTool(detail.selectedId as Tool)}
       />
       <ButtonDropdown
+        expandToViewport={isOneRow}
         items={[
           {
             text: 'Tools',
@@ -83,8 +85,9 @@ export const Tools = memo(function Tools(props: ToolsProps) {
         <div className="viewer-presets">
           <Select
             ariaLabel="Window preset"
+            expandToViewport={isOneRow}
             selectedOption={chosen ?? { label: 'Custom window', value: 'custom' }}
-            options={options.map(({ label, value, description }) => ({ label, value, description }))}
+            options={options.map(({ voi: _, ...option }) => option)}
             onChange={({ detail }) => {
               const next = options.find(({ value }) => value === detail.selectedOption.value)
               if (next !== undefined) actions.setVoi(next.voi)
@@ -104,6 +107,7 @@ export const Tools = memo(function Tools(props: ToolsProps) {
         Invert
       </ToggleButton>
       <ButtonDropdown
+        expandToViewport={isOneRow}
         items={TURNS.map(({ id, text }) => ({ id, text }))}
         onItemClick={({ detail }) => TURNS.find(({ id }) => id === detail.id)?.run(actions)}
       >
@@ -122,6 +126,7 @@ export const Tools = memo(function Tools(props: ToolsProps) {
       {isStack && (isPlaying || speed !== 1) && (
         <Select
           ariaLabel="Speed"
+          expandToViewport={isOneRow}
           selectedOption={SPEEDS.find(({ value }) => value === String(speed)) ?? null}
           options={SPEEDS}
           onChange={({ detail }) => actions.setSpeed(Number(detail.selectedOption.value))}
@@ -135,17 +140,36 @@ export const Tools = memo(function Tools(props: ToolsProps) {
   )
 })
 
+/** On a phone, the toolbar is one row that scrolls (viewer.css), which would cut menus off. In full screen they can't be elsewhere. */
+function useOneRow(): boolean {
+  return useSyncExternalStore(subscribeToScreen, () => NARROW.matches && document.fullscreenElement === null)
+}
+
+const NARROW = window.matchMedia('(max-width: 688px)')
+
+function subscribeToScreen(listener: () => void): () => void {
+  NARROW.addEventListener('change', listener)
+  document.addEventListener('fullscreenchange', listener)
+  return () => {
+    NARROW.removeEventListener('change', listener)
+    document.removeEventListener('fullscreenchange', listener)
+  }
+}
+
 const isUnavailable = (tool: Tool, { isStack, presets }: ToolsProps): boolean =>
   (tool === 'window' && presets === undefined) || (tool === 'scroll' && !isStack)
 
+const PRESET_KEYS_MAX = 9
+
 const optionsOf = (
   presets: readonly Preset[],
-): readonly { label: string; value: string; description?: string; voi: Voi }[] => [
+): readonly { label: string; value: string; description?: string; labelTag?: string; voi: Voi }[] => [
   { label: 'Default', value: 'stored', voi: { kind: 'stored' } },
   ...presets.map(({ name, voi }, at) => ({
     label: name,
     value: String(at),
     ...(voi.kind === 'window' && { description: `Window ${voi.window.width}, level ${voi.window.center}` }),
+    ...(at < PRESET_KEYS_MAX && { labelTag: `Shift+${at + 1}` }),
     voi,
   })),
   { label: 'Full range', value: 'full', voi: { kind: 'full' } },

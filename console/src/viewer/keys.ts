@@ -70,6 +70,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
     effect: 'Decrease window level',
     run: (actions) => actions.changeWindow({ higher: -WINDOW_FRACTION }),
   },
+  // By the place of the key: see presetIndexOf.
+  { keys: [], label: 'Shift + 1 … 9', effect: 'Window preset', run: () => {} },
   toolKey('w', 'window', 'Change the window'),
   toolKey('m', 'magnifier', 'Magnifier'),
   toolKey('d', 'length', 'Measure a length'),
@@ -84,6 +86,18 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['i'], label: 'I', effect: 'Invert', run: (actions) => actions.invert() },
   { keys: ['r'], label: 'R', effect: 'Reset', run: (actions) => actions.reset() },
 ]
+
+/** The index of a window preset, from the digit keys with Shift, which have other characters on each keyboard. -1 for other keys. */
+export function presetIndexOf({
+  code,
+  shiftKey,
+  ctrlKey,
+  altKey,
+  metaKey,
+}: PressedKey & { readonly code: string }): number {
+  if (!shiftKey || ctrlKey || altKey || metaKey) return -1
+  return Number(/^Digit([1-9])$/.exec(code)?.[1] ?? 0) - 1
+}
 
 interface PressedKey {
   readonly key: string

@@ -92,9 +92,14 @@ async function make(source: ThumbnailSource, signal: AbortSignal): Promise<Thumb
   return { kind: 'image', url, alt: altOf(image, images.length) }
 }
 
+const WORD_MAX = 9
+
 function nameOf(document: MetadataDocument): string | undefined {
   const [instance] = instancesIn(document)
-  return instance && objectNameOf(instance)
+  const name = instance && objectNameOf(instance)
+  // A longer word is wider than a thumbnail.
+  const isTooWide = name?.split(' ').some(({ length }) => length > WORD_MAX)
+  return isTooWide ? textOf(instance?.Modality) || undefined : name
 }
 
 /** Without the patient, who is in the same row of the table. */

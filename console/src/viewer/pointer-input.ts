@@ -1,10 +1,12 @@
 /** Mouse, pen and touch input on the stage: one pointer uses the selected tool, two pan and zoom, the wheel scrolls. */
+import { SHAPE_KINDS } from './measure/shapes.ts'
 import type { Actions, Displayed, Tool } from './use-view-state.ts'
 
 interface PointerInput {
   readonly tool: Tool
   readonly displayed: () => Displayed
   readonly actions: Actions
+  readonly onDoubleClick: () => void
 }
 
 /** In CSS pixels. */
@@ -24,7 +26,10 @@ interface Point {
 }
 
 /** @returns a function that removes the listeners */
-export function handlePointers(element: HTMLElement, { tool, displayed, actions }: PointerInput): () => void {
+export function handlePointers(
+  element: HTMLElement,
+  { tool, displayed, actions, onDoubleClick }: PointerInput,
+): () => void {
   const pointers = new Map<number, Point>()
   let dragTool: Tool = 'window'
   let accumulated = 0
@@ -82,7 +87,8 @@ export function handlePointers(element: HTMLElement, { tool, displayed, actions 
   on('contextmenu', (event) => event.preventDefault())
   on('dblclick', ({ target }) => {
     if (target instanceof Element && target.closest('button, a, input') !== null) return
-    actions.setView({ scale: 'fit', panX: 0, panY: 0 })
+    // Clicks with a drawing tool belong to what is drawn.
+    if (!isDrawing(tool)) onDoubleClick()
   })
   on('wheel', (event) => {
     event.preventDefault()
@@ -93,6 +99,8 @@ export function handlePointers(element: HTMLElement, { tool, displayed, actions 
   })
   return () => abort.abort()
 }
+
+const isDrawing = (tool: Tool): boolean => SHAPE_KINDS.some((kind) => kind === tool)
 
 const centerOf = ([a, b]: readonly Point[]): Point => ({ x: (a!.x + b!.x) / 2, y: (a!.y + b!.y) / 2 })
 const distanceOf = ([a, b]: readonly Point[]): number => Math.hypot(a!.x - b!.x, a!.y - b!.y)

@@ -53,6 +53,16 @@ export function nearestIndex(planes: readonly (Plane | undefined)[], to: Plane):
   return nearest?.index
 }
 
+/**
+ * A plane in another frame of reference, where two planes that the person found to be at the same position differ by an offset. Unchanged
+ * if the series have been replaced by others since.
+ */
+export function movedPlane(plane: Plane, { from, to }: { readonly from: Plane; readonly to: Plane }): Plane {
+  if (plane.frameOfReferenceUID !== from.frameOfReferenceUID) return plane
+  const origin = plus(plane.origin, minus(centerOf(to), centerOf(from)))
+  return { ...plane, origin, frameOfReferenceUID: to.frameOfReferenceUID }
+}
+
 interface Pixel {
   readonly column: number
   readonly row: number

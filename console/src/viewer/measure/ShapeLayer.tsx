@@ -6,7 +6,7 @@ import type { DecodedFrame } from '../pixels/render.ts'
 import { ARROW_TEXT_MAX } from '../stack/limits.ts'
 import type { StackImage } from '../stack/stack.ts'
 import { usePrimaryPointer } from './primary-pointer.ts'
-import { measured, resultsOf, type Shape, type ShapeKind } from './shapes.ts'
+import { lookOf, measured, resultsOf, type Shape, type ShapeKind } from './shapes.ts'
 import { useDrawing } from './use-drawing.ts'
 
 interface ShapeLayerProps {
@@ -44,8 +44,15 @@ export function ShapeLayer({
   })
   /** A shape whose end is being moved, and how it looks now. */
   const [moved, setMoved] = useState<{ readonly shape: Shape; readonly next: Shape }>()
-  const ofImage = [...saved, ...shapes].filter((shape) => shape.image === image.key)
-  const own = ofImage.filter((shape) => shapes.includes(shape))
+  const replaced = new Set(shapes.flatMap(({ replaces }) => replaces ?? []))
+  const kept = saved.filter((shape) => shape.image === image.key && !replaced.has(lookOf(shape)))
+  const ofImage = [...kept, ...shapes.filter((shape) => shape.image === image.key)]
+  const place = (shape: Shape, next: Shape) => {
+    const measuredNext = measured(next, image, decoded)
+    // A stored report doesn't change: what is moved is a shape of its own, which can be saved.
+    if (kept.includes(shape)) onAdd({ ...measuredNext, replaces: lookOf(shape) })
+    else onReplace(shape, measuredNext)
+  }
   const nowOf = (shape: Shape): Shape => (moved?.shape === shape ? moved.next : shape)
   const unfinished = [draft, arrow].filter((shape) => shape !== undefined && shape.image === image.key) as Shape[]
   return (
@@ -55,7 +62,7 @@ export function ShapeLayer({
           // biome-ignore lint/suspicious/noArrayIndexKey: shapes have no state.
           <Outline key={index} kind={shape.kind} points={shape.points.map(placement.toStage)} />
         ))}
-        {own.flatMap((shape, index) =>
+        {ofImage.flatMap((shape, index) =>
           nowOf(shape).points.map((point, at) => (
             <Handle
               // biome-ignore lint/suspicious/noArrayIndexKey: a handle is the point of its place.
@@ -64,7 +71,7 @@ export function ShapeLayer({
               onMove={(to) => setMoved({ shape, next: withPoint(shape, at, placement.toImage(to)) })}
               onEnd={(to) => {
                 setMoved(undefined)
-                onReplace(shape, measured(withPoint(shape, at, placement.toImage(to)), image, decoded))
+                place(shape, withPoint(shape, at, placement.toImage(to)))
               }}
             />
           )),

@@ -25,7 +25,12 @@ export interface Shape {
   readonly text?: string
   /** Of the values below a probe, or inside a rectangle or ellipse, if they were known when it was drawn. */
   readonly statistics?: Statistics | undefined
+  /** The look of a stored shape that was moved: it isn't drawn beside this one. */
+  readonly replaces?: string
 }
+
+/** Of shapes that look the same. */
+export const lookOf = ({ image, kind, points }: Shape): string => JSON.stringify([image, kind, points])
 
 export interface ShapeOnImage {
   readonly shape: Shape
