@@ -200,7 +200,7 @@ describe('the search page', skip, async () => {
     await page.getByText('(1)').waitFor()
     assert.deepEqual(await patients(page), ['P 4'])
     assert.equal(await page.getByPlaceholder('Enter value to search').inputValue(), 'P 4')
-    await page.getByText('2020-01-01T00:00:00').waitFor()
+    await page.getByText('January 1, 2020').waitFor()
     await page.getByText("Some search parameters in this link aren't valid").waitFor()
     await page.getByText(/ignores these parameters: colour\./).waitFor()
     // The header that sticks is a copy.
