@@ -267,6 +267,40 @@ describe('an upload', () => {
     }
   })
 
+  test('a report of 100,000 failures is summarized, and a rare reason is found in a few requests', async () => {
+    const datastoreId = await activeDatastore(sdk)
+    const upload = await start()
+    assert.equal((await ask('PUT', pathOf(upload, 'a.txt'), { bytes: Buffer.from('no DICOM') })).status, 204)
+    const { inputS3Uri, outputS3Uri } = upload
+    const job = { datastoreId, dataAccessRoleArn: ROLE, inputS3Uri, outputS3Uri }
+    const { jobId } = await sdk.send(new StartDICOMImportJobCommand(job))
+    const ended = await jobAtEnd(server, { datastoreId, jobId: jobId! })
+    const lines = Array.from({ length: 100_000 }, (_, at) => {
+      const message = at === 99_000 ? 'rare' : `${at % 3 === 0 ? 'one' : 'other'} fault at byte ${at}`
+      const inputFile = `${inputS3Uri.slice('s3://hilum-import/'.length)}${'folder/'.repeat(20)}${at}`
+      return `${JSON.stringify({ inputFile, exception: { exceptionType: 'ValidationException', message } })}\n`
+    })
+    const folder = ended.outputS3Uri!.slice('s3://hilum-import-output/'.length)
+    await hilum.putObject('hilum-import-output', `${folder}FAILURE/failure.ndjson`, Buffer.from(lines.join('')))
+    const report = `/hilum/reports/${datastoreId}/${jobId}`
+    assert.deepEqual((await ask('GET', `${report}/summary`)).json().failureReasons, [
+      { reason: 'other fault', files: 66_666 },
+      { reason: 'one fault', files: 33_333 },
+      { reason: 'rare', files: 1 },
+    ])
+    const found: string[] = []
+    let requests = 0
+    for (let after: number | undefined = 0; after !== undefined; requests++) {
+      const query: string = `reason=rare${after === 0 ? '' : `&after=${after}`}`
+      const page = (await ask('GET', `${report}/failure/files`, { query })).json()
+      found.push(...page.files.map(({ file }: { file: string }) => file))
+      after = page.next
+    }
+    assert.deepEqual(found, [`${'folder/'.repeat(20)}99000`])
+    // 27 MB, of which each reads 8 MiB.
+    assert.equal(requests, Math.ceil(lines.join('').length / (8 * 1024 ** 2)))
+  })
+
   test('the report of a job that does not exist is not found', async () => {
     const datastoreId = await activeDatastore(sdk)
     for (const path of [`${datastoreId}/${'0'.repeat(32)}`, `${'0'.repeat(32)}/1`, 'x/y', 'x/y/failure']) {

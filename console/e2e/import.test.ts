@@ -1,6 +1,6 @@
 /** Imports of dropped files, of chosen folders, and from S3 locations. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -52,6 +52,7 @@ describe('importing from a browser', skip, async () => {
     const { uploadId } = await (await started).json()
     await page.getByRole('link', { name: 'View report of from-a-browser' }).click()
     await page.getByRole('heading', { name: 'from-a-browser' }).waitFor()
+    await page.getByText('Completed with errors').first().waitFor()
     await page.getByText('2 files', { exact: true }).waitFor()
     await page.getByText('1 file', { exact: true }).waitFor()
     const failure = page.getByRole('row', { name: /letter\.txt/ })
@@ -63,6 +64,57 @@ describe('importing from a browser', skip, async () => {
     await page.getByRole('link', { name: 'View image sets' }).click()
     await page.getByText('(2)').waitFor()
     await page.getByText('Drag, Two').waitFor()
+  })
+
+  test('a report groups its failures by reason, has them in pages and as CSV, and its counts are in the list of jobs', async (t) => {
+    const page = await visit(t, { browser, hilum, address: await importPage() })
+    const numbered = (count: number, name: string, bytes: Uint8Array) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`${name} ${String(at).padStart(2, '0')}`, bytes]))
+    await drop(page, {
+      ...numbered(60, 'letter', Buffer.from('Dear colleague')),
+      ...numbered(55, '=scan', Buffer.from('%PDF-1.7')),
+      'zzz.dcm': instance({}),
+    })
+    await page.getByLabel(/Job name/).fill('mixed')
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText('Completed with errors: 115 of 116 files failed').waitFor()
+    const row = page.getByRole('row', { name: /mixed/ })
+    await row.getByText('Completed with errors').waitFor()
+    assert.deepEqual((await row.getByRole('cell').allInnerTexts()).slice(4, 7), ['116', '1', '115'])
+    await takeScreenshot(page, 'import-jobs-with-errors')
+    await page.getByRole('link', { name: 'View report of mixed' }).click()
+    await page.getByRole('button', { name: 'Close uploads' }).click()
+    await page.getByText('Not a DICOM file: it is a PDF').first().waitFor()
+    const reasons = page.getByRole('table').first().getByRole('row')
+    assert.match((await reasons.allInnerTexts()).join('|'), /a text file\s+60\|.*a PDF.*\s+55$/)
+    const files = page.getByRole('table').last()
+    const firstFile = () => files.getByRole('row').nth(1).getByRole('rowheader').innerText()
+    assert.equal(await firstFile(), '=scan 00')
+    await page.getByRole('button', { name: 'Next page' }).click()
+    await files.getByText('=scan 54').waitFor()
+    await page.getByRole('button', { name: 'Next page' }).click()
+    await files.getByText('letter 59').waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Next page' }).isDisabled(), true)
+    await page.getByRole('button', { name: 'Previous page' }).click()
+    await files.getByText('=scan 54').waitFor()
+    await page
+      .getByRole('button', { name: /List the files with the reason: Not a DICOM file: it is a text file/ })
+      .click()
+    await page.getByText('(60)').waitFor()
+    await files.getByText('letter 00').waitFor()
+    assert.equal(await firstFile(), 'letter 00')
+    await assertAccessible(page)
+    await takeScreenshot(page, 'import-report')
+    const downloading = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download CSV' }).click()
+    const lines = readFileSync(await (await downloading).path(), 'utf8')
+      .trimEnd()
+      .split('\r\n')
+    assert.equal(lines.length, 116)
+    assert.equal(lines[0], '\uFEFFFile,Reason,Error')
+    assert.match(lines[1]!, /^'=scan 00,DICOM attributes does not exist\. The file is .*,ValidationException$/)
+    await page.getByRole('button', { name: 'Show all files' }).click()
+    await files.getByText('=scan 00').waitFor()
   })
 
   test('files that are dragged over a page of a data store are imported into it, and elsewhere the page says what to do', async (t) => {

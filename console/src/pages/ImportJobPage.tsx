@@ -12,15 +12,16 @@ import { useEffect } from 'react'
 import { type Api, responseHeader, useApi } from '../api.ts'
 import { CopyableText, ID_PIXELS } from '../components/CopyableText.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
+import { JobStatus } from '../components/JobStatus.tsx'
 import { Loading } from '../components/Loading.tsx'
 import { PageLayout } from '../components/PageLayout.tsx'
-import { Status } from '../components/Status.tsx'
 import { formatCount, formatNumber } from '../format/size.ts'
 import { asSentence } from '../format/text.ts'
 import { formatDuration, formatTime } from '../format/time.ts'
 import { ImportReport } from '../import/ImportReport.tsx'
 import { hrefTo } from '../location.ts'
 import { refetchIntervalOf } from '../refetch-interval.ts'
+import { importCountsOf } from '../uploads/import-counts.ts'
 import { removeUpload } from '../uploads/send-files.ts'
 import { useDatastoreName } from './use-datastore.ts'
 
@@ -31,6 +32,7 @@ const UPLOAD_URI = /^s3:\/\/hilum-import\/uploads\/([^/]+)\/$/
 interface JobProgress {
   readonly job: DICOMImportJobProperties
   readonly filesDone: number
+  readonly failedFiles: number | undefined
   /** Undefined while the server lists the files. */
   readonly filesFound: number | undefined
 }
@@ -76,7 +78,7 @@ export function ImportJobPage({ datastoreId, jobId }: { datastoreId: string; job
               columns={3}
               minColumnWidth={ID_PIXELS}
               items={[
-                { label: 'Status', value: <Status status={job.jobStatus} /> },
+                { label: 'Status', value: <JobStatus status={job.jobStatus} failedFiles={data?.failedFiles} /> },
                 { label: 'Submitted at', value: formatTime(job.submittedAt) },
                 {
                   label: 'Duration',
@@ -92,7 +94,9 @@ export function ImportJobPage({ datastoreId, jobId }: { datastoreId: string; job
             />
           </Container>
         )}
-        {job?.jobStatus === 'COMPLETED' && <ImportReport datastoreId={datastoreId} jobId={jobId} />}
+        {job?.jobStatus === 'COMPLETED' && (
+          <ImportReport datastoreId={datastoreId} jobId={jobId} inputS3Uri={job.inputS3Uri!} />
+        )}
       </SpaceBetween>
     </PageLayout>
   )
@@ -123,6 +127,7 @@ async function getJob(client: Api['client'], ids: { datastoreId: string; jobId: 
   return {
     job: output.jobProperties!,
     filesDone: Number(done ?? 0),
+    failedFiles: importCountsOf(output)[0]?.failed,
     filesFound: found === '?' || !found ? undefined : Number(found),
   }
 }

@@ -147,11 +147,19 @@ function Job({ upload }: { upload: Upload }) {
 }
 
 function jobStatus({ state, job, filesTotal }: Upload): ReactNode {
-  const { filesDone, filesFound } = job!
+  const { filesDone, filesFound, filesFailed } = job!
   if (state === 'importing') {
     const files = filesFound === undefined ? '' : `: ${formatNumber(filesDone)} of ${formatCount(filesFound, 'file')}`
     return <StatusIndicator type="in-progress">Importing{files}</StatusIndicator>
   }
   if (state === 'import failed') return <StatusIndicator type="error">Import job failed</StatusIndicator>
+  if (filesFailed > 0) {
+    const files = formatCount(filesFound ?? filesTotal, 'file')
+    return (
+      <StatusIndicator type="warning">
+        Completed with errors: {formatNumber(filesFailed)} of {files} failed
+      </StatusIndicator>
+    )
+  }
   return <StatusIndicator>Imported {formatCount(filesFound ?? filesTotal, 'file')}</StatusIndicator>
 }

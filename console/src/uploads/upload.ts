@@ -1,12 +1,13 @@
 /** One upload: its files, how far it is, and the import job that it starts when all files are on the server. */
 import {
-  type DICOMImportJobProperties,
   GetDICOMImportJobCommand,
+  type GetDICOMImportJobCommandOutput,
   StartDICOMImportJobCommand,
 } from '@aws-sdk/client-medical-imaging'
 import { type Api, responseHeader } from '../api.ts'
 import { takeBatch } from './batches.ts'
 import type { ChosenFile } from './chosen-files.ts'
+import { importCountsOf } from './import-counts.ts'
 import { FAILED_FILES_SHOWN, JOB_POLL_MS, REQUESTS_AT_ONCE } from './limits.ts'
 import { isTransient, removeUpload, type StartedUpload, sendBatch, startUpload } from './send-files.ts'
 import { TransferRate } from './transfer-rate.ts'
@@ -51,6 +52,7 @@ export interface JobProgress {
   readonly filesDone: number
   /** Undefined until the input is listed. */
   readonly filesFound: number | undefined
+  readonly filesFailed: number
   readonly message: string | undefined
 }
 
@@ -218,7 +220,7 @@ export class Upload {
     if (this.state !== 'starting') return
     // The files are the server's from here on.
     this.#remaining = []
-    this.job = { jobId: jobId!, filesDone: 0, filesFound: undefined, message: undefined }
+    this.job = { jobId: jobId!, filesDone: 0, filesFound: undefined, filesFailed: 0, message: undefined }
     this.#become('importing')
     void this.#followJob()
   }
@@ -230,19 +232,21 @@ export class Upload {
       await new Promise((resolve) => setTimeout(resolve, JOB_POLL_MS))
       try {
         const output = await this.#api().client.send(new GetDICOMImportJobCommand(ids))
-        this.#setJob(output.jobProperties!, responseHeader(output, 'x-hilum-progress'))
+        this.#setJob(output)
       } catch (error) {
         if (!isTransient(error)) return
       }
     }
   }
 
-  #setJob({ jobId, jobStatus, message }: DICOMImportJobProperties, progress: string | undefined): void {
-    const [, done, found] = /^(\d+)\/(\d+)/.exec(progress ?? '') ?? []
+  #setJob(output: GetDICOMImportJobCommandOutput): void {
+    const { jobId, jobStatus, message } = output.jobProperties!
+    const [, done, found] = /^(\d+)\/(\d+)/.exec(responseHeader(output, 'x-hilum-progress') ?? '') ?? []
     this.job = {
       jobId: jobId!,
       filesDone: Number(done ?? 0),
       filesFound: found === undefined ? undefined : Number(found),
+      filesFailed: importCountsOf(output)[0]?.failed ?? 0,
       message,
     }
     if (jobStatus === 'COMPLETED' || jobStatus === 'FAILED') {

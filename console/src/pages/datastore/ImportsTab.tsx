@@ -10,7 +10,8 @@ import { useState } from 'react'
 import { useApi } from '../../api.ts'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
-import { Status } from '../../components/Status.tsx'
+import { JobStatus } from '../../components/JobStatus.tsx'
+import { formatNumber } from '../../format/size.ts'
 import { formatDuration, formatTime } from '../../format/time.ts'
 import { hrefTo } from '../../location.ts'
 import { refetchIntervalOf } from '../../refetch-interval.ts'
@@ -18,25 +19,39 @@ import { CopyIds } from '../../tables/CopyIds.tsx'
 import { DataTable } from '../../tables/DataTable.tsx'
 import { type TableDefaults, useTableSettings } from '../../tables/table-settings.ts'
 import { useSelection } from '../../tables/use-selection.ts'
+import { type ImportCounts, importCountsOf } from '../../uploads/import-counts.ts'
 
-const NO_ROWS: readonly DICOMImportJobSummary[] = []
-const idOf = ({ jobId }: DICOMImportJobSummary): string => jobId!
+interface Job extends DICOMImportJobSummary {
+  /** Of the files that were read so far. Undefined if the server doesn't say. */
+  readonly counts: ImportCounts | undefined
+}
+
+const filesOf = ({ imported, failed, skipped }: ImportCounts): number => imported + failed + skipped
+const countText = (count: number | undefined): string => (count === undefined ? '–' : formatNumber(count))
+
+const NO_ROWS: readonly Job[] = []
+const idOf = ({ jobId }: Job): string => jobId!
 
 const RUNNING_STATUSES: readonly (string | undefined)[] = ['SUBMITTED', 'IN_PROGRESS']
 const RUNNING_REFETCH_MS = 1_000
 
-const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<DICOMImportJobSummary>[] => [
+const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<Job>[] => [
   {
     id: 'name',
     header: 'Import job',
-    width: 320,
+    width: 280,
     cell: ({ jobId, jobName }) => (
       <Link href={hrefTo(`datastores/${datastoreId}/imports/${jobId}`)}>{jobName ?? jobId}</Link>
     ),
     isRowHeader: true,
   },
-  { id: 'status', header: 'Status', width: 150, cell: ({ jobStatus }) => <Status status={jobStatus} /> },
-  { id: 'submitted', header: 'Submitted at', width: 270, cell: ({ submittedAt }) => formatTime(submittedAt) },
+  {
+    id: 'status',
+    header: 'Status',
+    width: 210,
+    cell: ({ jobStatus, counts }) => <JobStatus status={jobStatus} failedFiles={counts?.failed} />,
+  },
+  { id: 'submitted', header: 'Submitted at', width: 250, cell: ({ submittedAt }) => formatTime(submittedAt) },
   {
     id: 'duration',
     header: 'Duration',
@@ -44,7 +59,10 @@ const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<D
     cell: ({ submittedAt, endedAt }) =>
       submittedAt && endedAt ? formatDuration(endedAt.getTime() - submittedAt.getTime()) : '–',
   },
-  { id: 'message', header: 'Message', width: 300, cell: ({ message }) => message ?? '–' },
+  { id: 'files', header: 'Files', width: 100, cell: ({ counts }) => countText(counts && filesOf(counts)) },
+  { id: 'imported', header: 'Imported', width: 110, cell: ({ counts }) => countText(counts?.imported) },
+  { id: 'failed', header: 'Failed', width: 100, cell: ({ counts }) => countText(counts?.failed) },
+  { id: 'message', header: 'Message', width: 200, cell: ({ message }) => message ?? '–' },
 ]
 
 /** A page of ListDICOMImportJobs has at most 50. */
@@ -70,18 +88,20 @@ export function ImportsTab({ datastoreId }: { datastoreId: string }) {
   const token = tokens.at(-1)
   const jobs = useQuery({
     queryKey: ['jobs', datastoreId, pageSize, token],
-    queryFn: async () => ({
-      page: tokens.length + 1,
-      ...(await client.send(
+    queryFn: async () => {
+      const output = await client.send(
         new ListDICOMImportJobsCommand({ datastoreId, maxResults: pageSize, ...(token && { nextToken: token }) }),
-      )),
-    }),
+      )
+      const counts = importCountsOf(output)
+      const rows: readonly Job[] = (output.jobSummaries ?? []).map((job, at) => ({ ...job, counts: counts[at] }))
+      return { page: tokens.length + 1, rows, nextToken: output.nextToken }
+    },
     placeholderData: (shown, before) => (before?.queryKey[2] === pageSize ? shown : undefined),
     refetchInterval: ({ state }) =>
-      refetchIntervalOf(state, isAnyRunning(state.data?.jobSummaries) ? RUNNING_REFETCH_MS : undefined),
+      refetchIntervalOf(state, isAnyRunning(state.data?.rows) ? RUNNING_REFETCH_MS : undefined),
   })
   const { data } = jobs
-  const rows = data?.jobSummaries ?? NO_ROWS
+  const rows = data?.rows ?? NO_ROWS
   const { selected, select } = useSelection(rows, idOf)
   const page = data?.page ?? tokens.length + 1
   const hasNext = data?.nextToken !== undefined
