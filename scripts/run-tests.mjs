@@ -1,7 +1,7 @@
 // Runs the test files named as arguments with `node --test`, after starting the PostgreSQL and S3 servers that they share. A process of
 // its own, because the Node of `npm test` may be too old for the tests.
 import { readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { runNode } from '../bin/run-node.mjs'
 import { s3IsMissing, startS3 } from '../src/stores/blobs/s3/s3.fixture.ts'
@@ -12,6 +12,9 @@ import { ROOT } from './bootstrap.mjs'
 const concurrency = process.env.HILUM_TEST_CONCURRENCY ?? availableParallelism() + 2
 const files = process.argv.slice(2)
 const isUsed = (name) => files.some((file) => readFileSync(join(ROOT, file), 'utf8').includes(name))
+
+// Imports have the lowest priority. At a higher one, the other test files would take all the processor time that a test waits for.
+setPriority(constants.priority.PRIORITY_LOW)
 
 const postgres = isUsed('openPostgres()') && postgresIsMissing === undefined ? await startPostgres() : undefined
 const s3 = isUsed('openS3()') && s3IsMissing === undefined ? await startS3([]) : undefined

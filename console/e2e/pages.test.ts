@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ListDICOMImportJobsCommand, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
-import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { sample } from '../../src/fixtures/soak.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
@@ -15,12 +15,21 @@ interface PageCase {
   readonly address: string
   /** Waits until the page is complete. */
   ready(page: Page): Promise<unknown>
+  /** Whether `ready` opens something that is laid out once, so that each variant opens it again. */
+  readonly opens?: boolean
 }
 
-const VARIANTS: readonly { readonly variant: string; readonly options: BrowserContextOptions }[] = [
-  { variant: 'light', options: { colorScheme: 'light' } },
-  { variant: 'dark', options: { colorScheme: 'dark' } },
-  { variant: 'phone', options: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true } },
+interface Variant {
+  readonly variant: string
+  readonly colorScheme: 'light' | 'dark'
+  readonly viewport: { readonly width: number; readonly height: number }
+}
+
+const DESK = { width: 1440, height: 1000 }
+const VARIANTS: readonly Variant[] = [
+  { variant: 'light', colorScheme: 'light', viewport: DESK },
+  { variant: 'dark', colorScheme: 'dark', viewport: DESK },
+  { variant: 'phone', colorScheme: 'light', viewport: { width: 390, height: 844 } },
 ]
 
 describe('pages', skip, async () => {
@@ -69,6 +78,7 @@ describe('pages', skip, async () => {
     {
       name: 'view-code',
       address: `${store}#series=1.2.3&updated=-7d`,
+      opens: true,
       async ready(page) {
         await page.getByText('No matches').waitFor()
         await page.getByRole('button', { name: 'View code' }).click()
@@ -79,6 +89,7 @@ describe('pages', skip, async () => {
     {
       name: 'date-range',
       address: store,
+      opens: true,
       async ready(page) {
         await page.getByText(/Search took/).waitFor()
         await page.getByRole('button', { name: /^Date range/ }).click()
@@ -132,16 +143,26 @@ describe('pages', skip, async () => {
     },
   ]
 
-  // Each page begins with another variant, so that a sample has each page once and all variants.
-  const cases = pages.flatMap((page, at) => VARIANTS.map((_, turn) => ({ ...page, ...VARIANTS[(at + turn) % 3]! })))
-  for (const { name, address, ready, variant, options } of sample(cases, VARIANTS.length)) {
-    test(`${name}, ${variant}`, async (t) => {
-      const page = await visit(t, { browser, hilum, address, options })
+  // Each page is loaded in another variant, and looked at in all.
+  for (const [at, { name, address, ready, opens = false }] of pages.entries()) {
+    const variants = VARIANTS.map((_, turn) => VARIANTS[(at + turn) % VARIANTS.length]!)
+    const [{ colorScheme, viewport }] = variants as [Variant]
+    test(name, async (t) => {
+      const page = await visit(t, { browser, hilum, address, options: { colorScheme, viewport, hasTouch: true } })
       await ready(page)
-      await assertAccessible(page)
-      await takeScreenshot(page, `${name}-${variant}`)
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      assert.ok(overflow <= 0, `the page is ${overflow} pixels wider than the screen`)
+      for (const { variant, colorScheme, viewport } of sample(variants, VARIANTS.length)) {
+        await page.emulateMedia({ colorScheme })
+        await page.setViewportSize(viewport)
+        if (opens && variant !== variants[0]!.variant) {
+          await page.reload()
+          await ready(page)
+        }
+        await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
+        await assertAccessible(page)
+        await takeScreenshot(page, `${name}-${variant}`)
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+        assert.ok(overflow <= 0, `${variant}: the page is ${overflow} pixels wider than the screen`)
+      }
     })
   }
 

@@ -19,8 +19,11 @@ import { hasEnded, type Served, serveProcesses, withoutProc } from './processes.
 const skip = withoutProc
 const CLIENTS = 8
 
+/** Between two requests of a client: without it the clients would take the processors from the processes that start. */
+const PAUSE_MS = 30
+
 /** Clients with a connection each, which ask again and again until they are stopped. */
-function startLoad(served: Served, datastoreId: string) {
+function startLoad(served: Served, datastoreId: string, pauseMs = PAUSE_MS) {
   let isOver = false
   let answers = 0
   const failures: string[][] = []
@@ -40,6 +43,7 @@ function startLoad(served: Served, datastoreId: string) {
           },
           (error: Error) => own.push(`${error.name}: ${error.message}`),
         )
+        await setTimeout(pauseMs)
       }
     }),
   )
@@ -99,7 +103,7 @@ test('no request fails when the process for jobs is killed, and store requests g
 test('when a process that serves requests is killed, only requests on its connections fail', { skip }, async (t) => {
   const served = await serveProcesses(t)
   const datastoreId = await activeDatastore(served.client())
-  const load = startLoad(served, datastoreId)
+  const load = startLoad(served, datastoreId, 0)
   const rounds = runs(3)
   for (let round = 0; round < rounds; round++) {
     await load.answered(100)

@@ -6,7 +6,7 @@ import { isSoak, isThorough } from '../fixtures/soak.ts'
 import { serveProcesses, withoutProc } from '../processes/processes.fixture.ts'
 import { MixedLoad, MOSTLY_WRITING } from './mixed-load.fixture.ts'
 
-const MINUTES = isSoak ? 10 : isThorough ? 0.3 : 0.1
+const MINUTES = isSoak ? 10 : isThorough ? 0.2 : 0.1
 const CLIENTS = 8
 /** Between two kills, beside the time until the next process is ready. */
 const LIVES_MS = 2_000

@@ -10,7 +10,7 @@ import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { isSoak, isThorough } from '../fixtures/soak.ts'
 import { LOAD_KEYS, MixedLoad, MOSTLY_WRITING } from './mixed-load.fixture.ts'
 
-const ROUNDS = isSoak ? 200 : isThorough ? 12 : 4
+const ROUNDS = isSoak ? 200 : isThorough ? 6 : 3
 const CLIENTS = 12
 /** Before each kill. */
 const ANSWERS_MIN = 5

@@ -11,7 +11,7 @@ import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { isSoak, isThorough } from '../fixtures/soak.ts'
 import { LOAD_KEYS, MixedLoad, MOSTLY_READING } from './mixed-load.fixture.ts'
 
-const ANSWERS = isThorough ? 20_000 : 4_000
+const ANSWERS = isThorough ? 8_000 : 4_000
 const SOAK_MS = 5 * 60_000
 const SAMPLE_MS = 1_000
 const GROWTH_MAX = 1.1

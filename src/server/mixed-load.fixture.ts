@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import {
   CopyImageSetCommand,
   DeleteImageSetCommand,
@@ -43,8 +42,8 @@ export const MOSTLY_WRITING: Mix = {
 
 const SOURCES = 8
 const INSTANCES = 3
-/** Between two passes over the jobs that have not completed. */
-const PASS_MS = 1_000
+/** About so many jobs at most have not completed: imports give way to requests, and without a limit hundreds would be left at the end. */
+const UNFINISHED_JOBS_MAX = 16
 
 interface Source {
   readonly imageSetId: string
@@ -61,6 +60,7 @@ export class MixedLoad {
   #numbers = 0
   /** What was acknowledged: jobs by their study, updates, copies that nobody deletes yet, deleted copies, and tags. */
   readonly #jobs = new Map<string, string>()
+  readonly #unfinishedJobs = new Set<string>()
   readonly #updates: { readonly imageSetId: string; readonly versionId: string; readonly name: string }[] = []
   readonly #copies: string[] = []
   readonly #deleted: string[] = []
@@ -197,13 +197,19 @@ export class MixedLoad {
       tags: this.#tags,
       tagsInFlight: this.#tagsInFlight,
       arn: () => this.#arn(),
-      startImport: () => this.#startImport(),
+      importOrAsk: () => this.#importOrAsk(),
     }
   }
 
   async #arn(): Promise<string> {
     const { datastoreProperties } = await this.#client.send(new GetDatastoreCommand({ datastoreId: this.#datastoreId }))
     return datastoreProperties!.datastoreArn!
+  }
+
+  /** Where many jobs have not completed, asks for one of them instead. */
+  async #importOrAsk(): Promise<void> {
+    if (this.#unfinishedJobs.size < UNFINISHED_JOBS_MAX) await this.#startImport()
+    else await this.#hasCompleted(pick([...this.#unfinishedJobs]))
   }
 
   /** @returns the StudyInstanceUID */
@@ -219,31 +225,27 @@ export class MixedLoad {
       }),
     )
     this.#jobs.set(jobId!, StudyInstanceUID)
+    this.#unfinishedJobs.add(jobId!)
     return StudyInstanceUID
   }
 
-  /** Waits as long as jobs complete: hundreds take minutes on a busy machine. */
+  /** Waits as long as jobs complete. */
   async #jobsCompleted(): Promise<void> {
-    const waiting = new Set(this.#jobs.keys())
-    if (waiting.size === 0) return
-    for (;;) {
-      await until(async () => ((await this.#takeCompleted(waiting)) ? true : undefined))
-      if (waiting.size === 0) return
-      // Asking for all of them takes the processor from the imports, whose priority is low.
-      await setTimeout(PASS_MS)
+    while (this.#unfinishedJobs.size > 0) {
+      await until(async () => {
+        const all = await Promise.all([...this.#unfinishedJobs].map((jobId) => this.#hasCompleted(jobId)))
+        return all.includes(true) ? true : undefined
+      })
     }
   }
 
-  /** Removes the jobs that have completed. @returns whether there was one */
-  async #takeCompleted(waiting: Set<string>): Promise<boolean> {
-    const before = waiting.size
-    for (const jobId of waiting) {
-      const command = new GetDICOMImportJobCommand({ datastoreId: this.#datastoreId, jobId })
-      const { jobStatus, message } = (await this.#client.send(command)).jobProperties!
-      assert.notEqual(jobStatus, 'FAILED', message)
-      if (jobStatus === 'COMPLETED') waiting.delete(jobId)
-    }
-    return waiting.size < before
+  async #hasCompleted(jobId: string): Promise<boolean> {
+    const command = new GetDICOMImportJobCommand({ datastoreId: this.#datastoreId, jobId })
+    const { jobStatus, message } = (await this.#client.send(command)).jobProperties!
+    assert.notEqual(jobStatus, 'FAILED', message)
+    if (jobStatus !== 'COMPLETED') return false
+    this.#unfinishedJobs.delete(jobId)
+    return true
   }
 
   async #imageSetOf(study: string): Promise<string> {
@@ -278,7 +280,7 @@ interface StepContext {
   readonly tags: Map<string, string>
   readonly tagsInFlight: Set<string>
   arn(): Promise<string>
-  startImport(): Promise<string>
+  importOrAsk(): Promise<unknown>
 }
 
 const STEPS: Readonly<Record<StepName, (context: StepContext) => Promise<unknown>>> = {
@@ -343,7 +345,7 @@ const STEPS: Readonly<Record<StepName, (context: StepContext) => Promise<unknown
       tagsInFlight.delete(key)
     }
   },
-  import: ({ startImport }) => startImport(),
+  import: ({ importOrAsk }) => importOrAsk(),
 }
 
 const searchOf = (datastoreId: string, DICOMSeriesInstanceUID: string, isPrimary: boolean) =>

@@ -10,7 +10,7 @@ import { after, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import type { Hilum } from '../../../acceptance/support/hilum.ts'
-import { CHROMIUM } from './chromium.ts'
+import { CHROMIUM, HEADLESS_SHELL } from './chromium.ts'
 
 const SCREENSHOTS = fileURLToPath(new URL('../../../test-results/console/', import.meta.url))
 /** Only a failing test waits this long; a busy machine needs more than Playwright's 30 seconds. */
@@ -21,8 +21,13 @@ export type Skip = { readonly skip: string } | Record<string, never>
 export const skipUnlessChromium = (): Skip => (CHROMIUM === undefined ? { skip: 'chromium is not installed' } : {})
 
 /** Launches a browser that is closed after the last test of the file. */
-export async function openBrowser(...args: readonly string[]): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', ...args] })
+export const openBrowser = (...args: readonly string[]): Promise<Browser> => open(HEADLESS_SHELL!, args)
+
+/** The same with the viewer for PDF. */
+export const openWholeBrowser = (): Promise<Browser> => open(CHROMIUM!, [])
+
+async function open(executablePath: string, args: readonly string[]): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', ...args] })
   after(() => browser.close())
   return browser
 }
