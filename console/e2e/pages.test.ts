@@ -146,14 +146,15 @@ describe('pages', skip, async () => {
   // Each page is loaded in another variant, and looked at in all.
   for (const [at, { name, address, ready, opens = false }] of pages.entries()) {
     const variants = VARIANTS.map((_, turn) => VARIANTS[(at + turn) % VARIANTS.length]!)
-    const [{ colorScheme, viewport }] = variants as [Variant]
+    const [{ variant: first, colorScheme, viewport }] = variants as [Variant]
     test(name, async (t) => {
-      const page = await visit(t, { browser, hilum, address, options: { colorScheme, viewport, hasTouch: true } })
+      const options = { colorScheme, viewport, hasTouch: first === 'phone' }
+      const page = await visit(t, { browser, hilum, address, options })
       await ready(page)
       for (const { variant, colorScheme, viewport } of sample(variants, VARIANTS.length)) {
         await page.emulateMedia({ colorScheme })
         await page.setViewportSize(viewport)
-        if (opens && variant !== variants[0]!.variant) {
+        if (opens && variant !== first) {
           await page.reload()
           await ready(page)
         }

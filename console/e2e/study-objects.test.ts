@@ -7,7 +7,7 @@ import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { type Attributes, instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
-import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
+import { assertAccessible, openWholeBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 import { imageFile, imageSetAddress, pixelOf } from './support/images.ts'
 
 const skip = skipUnlessChromium()
@@ -108,7 +108,7 @@ describe('objects that are not pictures', skip, async () => {
     datastoreId,
     files: Object.fromEntries(files.map((file, at) => [`${String(at).padStart(4, '0')}.dcm`, file])),
   })
-  const browser = await openBrowser()
+  const browser = await openWholeBrowser()
   const address = (fragment = '') => `datastores/${datastoreId}/studies/${STUDY}${fragment && `#${fragment}`}`
   const open = (page: Page, description: string) => page.getByRole('button', { name: description }).click()
   const saved = async (page: Page, button: string) => {

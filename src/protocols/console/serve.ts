@@ -11,13 +11,13 @@ const ROOT = '/console/'
 /** Every path of the console. */
 export const CONSOLE_PATHS = ['/', '/console', `${ROOT}{file+}`] as const
 
-/** Frames are decoded with WASM. Cloudscape's style sheet holds its fonts as data. */
+/** Frames are decoded with WASM. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
   "style-src 'self'",
-  "font-src 'self' data:",
+  "font-src 'self'",
   "img-src 'self' data: blob:",
   // Videos are fetched with a signature, and shown from memory.
   'media-src blob:',
