@@ -5,6 +5,7 @@
 import type { Access } from './access-repository.ts'
 import type { Blobs } from './blob-repository.ts'
 import type { CatalogSnapshot } from './catalog-snapshot.ts'
+import type { ConsoleLinkRecords } from './console-link-repository.ts'
 import type { DataKeyRecords } from './data-key-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
 import type { DeclaredAttributes } from './declared-attribute-repository.ts'
@@ -14,6 +15,7 @@ import type { IntegrityStep } from './integrity.ts'
 import type { Maintenance } from './maintenance-repository.ts'
 import type { SearchIndex } from './search-repository.ts'
 import type { SeriesSearches } from './series-repository.ts'
+import type { Servers } from './server-repository.ts'
 import type { Statistics } from './statistics.ts'
 import type { Studies } from './study-repository.ts'
 import type { Tags } from './tagged-resources.ts'
@@ -32,7 +34,11 @@ export interface Catalog {
   readonly blobs: Blobs
   readonly access: Access
   readonly maintenance: Maintenance
+  readonly servers: Servers
+  readonly consoleLinks: ConsoleLinkRecords
   readonly searchIndex: SearchIndex
+  /** The time by the clock that all processes of the catalog share: the machine's, or that of PostgreSQL. */
+  now(): number
   /** Random bytes, generated at the first call and stored. Every process of the catalog gets the same bytes for a name. */
   secret(name: string): Promise<Uint8Array>
   /** @throws StoreUnavailable if the database is away or read-only */

@@ -5,11 +5,12 @@ import { type CatalogContent, CatalogNotEmpty } from '../catalog/catalog-snapsho
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { POSTGRES } from './engine/differences.ts'
+import { ASK_CLOCK, startPostgresClock } from './engine/postgres/postgres-clock.ts'
 import { drive, executeOnce } from './engine/postgres/postgres-connection.ts'
 import { withoutValues } from './engine/postgres/postgres-failure.ts'
 import { PostgresTransactions } from './engine/postgres/postgres-transactions.ts'
 import { POSTGRES_TYPES } from './engine/postgres/postgres-values.ts'
-import { readOnly } from './engine/statement.ts'
+import { readOnly, type Transactions } from './engine/statement.ts'
 import { postgresIntegrity } from './integrity.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
 import { NoSchema } from './schema/other-schema.ts'
@@ -77,8 +78,26 @@ export async function openPostgresCatalog(options: {
   const transactions = new PostgresTransactions({ reads, writes })
   const open = options.readOnly === true ? readOnly(transactions) : transactions
   const beginSnapshot = () => beginPostgresSnapshot(connection)
-  return catalogOver(open, { dialect: POSTGRES, newId, sizes, upkeep, integrity: postgresIntegrity, beginSnapshot })
+  const askClock = async () => (await reads.query<{ readonly now: number }>(ASK_CLOCK)).rows[0]!.now
+  try {
+    const { now: clock, stop } = await startPostgresClock(askClock)
+    const parts = { dialect: POSTGRES, newId, clock, sizes, upkeep, integrity: postgresIntegrity, beginSnapshot }
+    return catalogOver(stoppedAtClose(open, stop), parts)
+  } catch (error) {
+    await transactions.close()
+    throw withoutValues(error)
+  }
 }
+
+const stoppedAtClose = (database: Transactions, stop: () => void): Transactions => ({
+  read: (transaction) => database.read(transaction),
+  readOne: (statement) => database.readOne(statement),
+  write: (transaction, options) => database.write(transaction, options),
+  close() {
+    stop()
+    return database.close()
+  },
+})
 
 /** Without a statement timeout: a batch of rows may wait for the place that they are written to. */
 async function beginPostgresSnapshot(connection: pg.ClientConfig): Promise<SnapshotTransaction> {

@@ -45,7 +45,7 @@ export async function openSqliteCatalog(options: {
   const file: CatalogFile = { path, key, cacheBytes }
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   const over = {
-    ...{ dialect: SQLITE, newId: options.newId, sizes, upkeep, integrity: sqliteIntegrity },
+    ...{ dialect: SQLITE, newId: options.newId, sizes, upkeep, integrity: sqliteIntegrity, clock: Date.now },
     beginSnapshot: () => beginSqliteSnapshot(file),
   }
   try {

@@ -20,6 +20,8 @@ import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
 import { maintenanceOver } from './maintenance/maintenance.ts'
 import { secret } from './schema/settings.ts'
 import { seriesOver } from './series/series.ts'
+import { consoleLinksOver } from './servers/console-links.ts'
+import { serversOver } from './servers/servers.ts'
 import { type SnapshotTransaction, snapshotOver } from './snapshot/snapshot.ts'
 import { statistics } from './statistics.ts'
 import { studiesOver } from './studies/studies.ts'
@@ -30,6 +32,7 @@ export function catalogOver(
   options: {
     readonly dialect: Dialect
     readonly newId: () => string
+    readonly clock: () => number
     readonly sizes: IndexSizes
     readonly upkeep: SearchUpkeep
     readonly integrity: typeof sqliteIntegrity | typeof postgresIntegrity
@@ -51,11 +54,14 @@ export function catalogOver(
     blobs: blobsOver(database),
     access: accessOver(database),
     maintenance: maintenanceOver(database),
+    servers: serversOver(database),
+    consoleLinks: consoleLinksOver(database),
     searchIndex: {
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),
     },
     secret: (name) => database.write(() => secret(name, options.newId)),
+    now: options.clock,
     // Also a write without a change is committed to disk.
     checkWritable: () => database.write(lockCreations),
     integrity: (request) => options.integrity(database, request),

@@ -6,6 +6,7 @@ import { testAccess } from './access.conformance.ts'
 import { testBlobs } from './blobs.conformance.ts'
 import { testClaims } from './claims.conformance.ts'
 import { testCompaction } from './compaction.conformance.ts'
+import { testConsoleLinks } from './console-links.conformance.ts'
 import { testCopies } from './copies.conformance.ts'
 import { testDataKeys } from './data-keys.conformance.ts'
 import { testDatastores } from './datastores.conformance.ts'
@@ -19,6 +20,7 @@ import { testPublishing } from './publishing.conformance.ts'
 import { testRecordAndPublish } from './record-and-publish.conformance.ts'
 import { testRepresentativeInstance } from './representative-instance.conformance.ts'
 import { testSeriesInstances } from './series-instances.conformance.ts'
+import { testServers } from './servers.conformance.ts'
 import { testStatistics } from './statistics.conformance.ts'
 import { testTags } from './tags.conformance.ts'
 import { testWords } from './words.conformance.ts'
@@ -50,6 +52,8 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('principals and policies', () => testAccess(open))
     describe('statistics', () => testStatistics(open))
     describe('backups and verifications', () => testMaintenance(open))
+    describe('servers', () => testServers(open))
+    describe('links into the console', () => testConsoleLinks(open))
     describe('secrets and checks', () => {
       test('a secret has 32 bytes, is generated once, and differs by name', async (context) => {
         const catalog = await open(context)

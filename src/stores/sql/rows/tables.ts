@@ -328,6 +328,21 @@ export interface Tables {
     outcome: 'succeeded' | 'failed' | null
     report: string
   }>
+  servers: Table<{
+    server_id: string
+    server_name: string
+    started_at: number
+    seen_at: number
+    worker_ids: string
+    settings: string
+  }>
+  console_links: Table<{
+    token_digest: string
+    sign_in_key_id: string
+    renewable_until: number | null
+    is_local: number
+    expires_at: number
+  }>
   search_dictionaries: Table<
     {
       dictionary: number

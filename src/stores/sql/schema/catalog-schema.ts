@@ -10,6 +10,7 @@ import type { Dialect } from '../engine/differences.ts'
 import { accessTables } from './access-tables.ts'
 import { maintenanceTables } from './maintenance-tables.ts'
 import { searchTables } from './search-tables.ts'
+import { serverTables } from './server-tables.ts'
 import { studyTables } from './study-tables.ts'
 
 /** What searches compare of the image sets of one text. An index with these columns answers without reading the rows. */
@@ -372,5 +373,5 @@ CREATE TABLE workflow_image_sets (
 );
 CREATE INDEX workflow_image_sets_of ON workflow_image_sets (workflow);
 
-${studyTables(dialect)}${searchTables(dialect)}${accessTables(dialect)}${maintenanceTables(dialect)}`
+${studyTables(dialect)}${searchTables(dialect)}${accessTables(dialect)}${maintenanceTables(dialect)}${serverTables(dialect)}`
 }
