@@ -117,28 +117,29 @@ export interface UploadUsage {
 }
 
 /** Who requested a link into the console: the session has their permissions. */
-export interface LinkRequester {
+interface LinkRequester {
   readonly signInKeyId: string
   readonly renewableUntil: number | undefined
 }
 
 /** A download, and who requested it: it is read with their permissions. */
-export interface RequestedDownload extends Pick<LinkRequester, 'signInKeyId'> {
+interface RequestedDownload extends Pick<LinkRequester, 'signInKeyId'> {
   readonly wanted: WantedDownload
 }
 
-export interface OneTimeLink {
+interface OneTimeLink {
   /** 256 random bits in base64url. */
   readonly token: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
 }
 
-/** Links each of which is exchanged once, by whichever process of the server. */
+/** Links each of which is exchanged once, by whichever server of the catalog. */
 export interface OneTimeLinks<Subject> {
-  make(subject: Subject, now: number): Promise<OneTimeLink>
-  /** Undefined for a token that is unknown, used or expired. */
-  redeem(token: string, now: number): Promise<Subject | undefined>
+  /** `isLocal`: it works on the machine of the server only. */
+  make(subject: Subject, from: { readonly now: number; readonly isLocal: boolean }): Promise<OneTimeLink>
+  /** Undefined for a token that is unknown, used or expired, or does not work from there. */
+  redeem(token: string, from: { readonly now: number; readonly isLocal: boolean }): Promise<Subject | undefined>
 }
 
 export interface SharedLinks {
@@ -147,8 +148,8 @@ export interface SharedLinks {
   readonly downloadLinks: OneTimeLinks<RequestedDownload>
 }
 
-/** The token buckets of throttles, exact over all processes of the server. */
-export interface ThrottleBuckets {
+/** The token buckets of throttles, exact over all processes of the server. Several servers have a share of the rate each. */
+interface ThrottleBuckets {
   /** Takes a token. Returns the seconds until there is one, if there is none. `now` is in milliseconds. */
   take(
     name: string,
@@ -185,6 +186,8 @@ export interface App extends Omit<ImportApp, 'frames' | 'inSpan'>, SharedLinks {
   readonly throttleBuckets: ThrottleBuckets
   /** Files that clients send to be stored at once. */
   readonly storeRequests: StoreRequests
+  /** How many servers share the catalog now, this one among them. */
+  readonly serverCount: () => number
   /** Wakes the workers: an import job or a workflow is waiting. */
   readonly workWaits: () => void
   /** In ARNs: `arn:aws:medical-imaging:{region}:{accountId}:datastore/...`. */

@@ -79,6 +79,11 @@ export interface Limits {
   readonly auditRefusalsPerMinute: number
   /** A stopping server waits this long for requests and import batches in flight. */
   readonly shutdownMs: number
+  /** On PostgreSQL, SIGTERM: so long a server says that it is not ready, and still takes connections. A load balancer finds the others. */
+  readonly drainMs: number
+  /** Servers of one catalog: how often each says that it lives, and after how long one that did not is lost. */
+  readonly serverBeatMs: number
+  readonly serverSilenceMs: number
   /** Of a server with several processes: one that does not answer for this time is ended, and another one takes its place. */
   readonly processSilenceMs: number
   /** A new process has this time to become ready. */
@@ -105,6 +110,8 @@ export interface Limits {
   readonly uploadMs: number
   /** The uploads of one access key, until they are removed. */
   readonly uploadBytesPerKey: number
+  /** Beside other servers, which store uploads too, what the bucket holds is counted again after this time. */
+  readonly uploadsCountedMs: number
   /** Uploads leave this much of their disk free, for imports and the catalog. */
   readonly uploadDiskBytesKeptFree: number
   /** Files that one request can add to an upload. */
@@ -304,6 +311,7 @@ export const DEFAULT_LIMITS: Limits = {
   auditFileBytes: 64 * 1024 ** 2,
   auditRefusalsPerMinute: 60,
   shutdownMs: 30_000,
+  ...{ drainMs: 5_000, serverBeatMs: 3_000, serverSilenceMs: 12_000 },
   processSilenceMs: 20_000,
   processStartMs: 120_000,
   replacedIdleMs: 2_000,
@@ -320,6 +328,7 @@ export const DEFAULT_LIMITS: Limits = {
   downloadItems: 1_000,
   uploadMs: 7 * 24 * 3_600_000,
   uploadBytesPerKey: 256 * 1024 ** 3,
+  uploadsCountedMs: 60_000,
   uploadDiskBytesKeptFree: 2 * 1024 ** 3,
   uploadFilesPerRequest: 1_000,
   reportFiles: 1_000,

@@ -15,7 +15,6 @@ import { handlers } from './operations/index.ts'
 import { openPageTokens } from './operations/page-tokens.ts'
 import { openUploadUsage } from './operations/upload-usage.ts'
 import { startFrameThreads } from './pixel-data/threads/frame-threads.ts'
-import { createLinks } from './protocols/hilum/one-time-links.ts'
 import { listen } from './protocols/http/listen.ts'
 import { TokenBuckets } from './protocols/http/token-buckets.ts'
 import { mountProtocols } from './protocols/mount.ts'
@@ -24,6 +23,7 @@ import { createAuthorize } from './security/authorization/authorize.ts'
 import type { AuthorizerConfig, RoleConfig } from './security/authorizers/authorizer-config.ts'
 import { openAuthorizers } from './security/authorizers/authorizers.ts'
 import { openCallers } from './security/callers/callers.ts'
+import { createLinks } from './security/callers/one-time-links.ts'
 import { DataKeys } from './security/keys/data-keys.ts'
 import { startAccessTimes } from './server/access-times.ts'
 import { withAwsQuotas } from './server/aws-quotas.ts'
@@ -103,6 +103,7 @@ export async function startHilum(options: HilumOptions = {}): Promise<Hilum> {
     region: options.region ?? 'us-east-1',
     accountId: options.accountId ?? '000000000000',
     awsQuotas: options.awsQuotas ?? false,
+    serverCount: () => 1,
     clock: options.clock ?? Date.now,
     audit: NO_AUDIT_LOG,
     newId,
@@ -215,8 +216,8 @@ async function open(
     accessTimes,
     replyBuffers: openReplyBuffers(settings.limits),
     frameDecoder: openFrameDecoder(settings.limits, frames),
-    uploadUsage: openUploadUsage(),
-    ...createLinks(settings.limits),
+    uploadUsage: openUploadUsage({ countedMs: settings.limits.uploadsCountedMs, serverCount: settings.serverCount }),
+    ...createLinks(stores.catalog.oneTimeLinks, settings.limits),
     throttleBuckets: new TokenBuckets(settings.limits.rateLimitsKept),
     storeRequests: limitedStoreRequests(storeRequests, settings.limits),
     pageTokens: openPageTokens(await stores.catalog.secret('page-tokens')),

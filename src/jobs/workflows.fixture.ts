@@ -60,6 +60,7 @@ export const appOver = (
   consoleLinks: { make: () => assert.fail('no link is made'), redeem: async () => undefined },
   downloadLinks: { make: () => assert.fail('no link is made'), redeem: async () => undefined },
   throttleBuckets: { take: () => undefined },
+  serverCount: () => 1,
   frameDecoder: {
     framesAhead: () => 0,
     decode: () => assert.fail('no frame is decoded'),

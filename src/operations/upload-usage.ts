@@ -1,6 +1,7 @@
 /**
  * The bytes of the uploads of each access key: counted in the bucket on first use, then updated as files arrive. A file that is sent twice, or
- * removed by another server, makes the number too large, so it is counted again before an upload is refused.
+ * removed by another server, makes the number too large, so it is counted again before an upload is refused. What other servers store makes it too
+ * small: beside them it is counted again now and then, and meanwhile the last number holds.
  */
 import type { UploadUsage } from '../app.ts'
 
@@ -10,9 +11,17 @@ interface Usage {
   arrivingBytes: number
   storedWhileCounting: number
   counting: Promise<void> | undefined
+  /** When it was counted, by the monotonic clock. */
+  countedAt: number
 }
 
-export function openUploadUsage(): UploadUsage {
+export function openUploadUsage({
+  countedMs,
+  serverCount,
+}: {
+  readonly countedMs: number
+  readonly serverCount: () => number
+}): UploadUsage {
   const usages = new Map<string, Usage>()
 
   function usageOf(owner: string): Usage {
@@ -21,6 +30,7 @@ export function openUploadUsage(): UploadUsage {
       arrivingBytes: 0,
       storedWhileCounting: 0,
       counting: undefined,
+      countedAt: 0,
     }
     usages.set(owner, usage)
     return usage
@@ -29,6 +39,7 @@ export function openUploadUsage(): UploadUsage {
   function recount(usage: Usage, count: () => Promise<number>): Promise<void> {
     async function counted(): Promise<void> {
       usage.storedWhileCounting = 0
+      usage.countedAt = performance.now()
       const bytes = await count()
       usage.storedBytes = bytes + usage.storedWhileCounting
     }
@@ -45,6 +56,7 @@ export function openUploadUsage(): UploadUsage {
         usage.storedBytes !== undefined && usage.storedBytes + usage.arrivingBytes + bytes <= limitBytes
       if (!fits()) await recount(usage, count)
       if (!fits()) return undefined
+      if (serverCount() > 1 && performance.now() - usage.countedAt > countedMs) recount(usage, count).catch(() => {})
       usage.arrivingBytes += bytes
       return (isStored) => {
         usage.arrivingBytes -= bytes

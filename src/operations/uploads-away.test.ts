@@ -33,7 +33,7 @@ test('a second attempt joins the parts of a file when the bucket was unavailable
     newId,
     // Removing expired uploads would add to `removals`.
     background: { run: () => {} },
-    uploadUsage: openUploadUsage(),
+    uploadUsage: openUploadUsage({ countedMs: 0, serverCount: () => 1 }),
   } as unknown as App
   const callerId = 'ONE'
   const { uploadId } = await startUpload({ callerId }, app)

@@ -26,7 +26,7 @@ const appOver = (locations: Locations, limits: Partial<Limits> = {}): App =>
     clock: Date.now,
     newId,
     background: { run: (_name: string, work: () => Promise<void>) => void work() },
-    uploadUsage: openUploadUsage(),
+    uploadUsage: openUploadUsage({ countedMs: 0, serverCount: () => 1 }),
   }) as unknown as App
 
 const quota = { name: 'ServiceQuotaExceededException' }

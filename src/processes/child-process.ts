@@ -8,6 +8,7 @@ import { OperatorError } from '../server/operator-error.ts'
 import { type Answers, channelToPrimary, type PrimaryChannel } from './channel.ts'
 import { explainedStart } from './explained-start.ts'
 import {
+  type HowToStop,
   MESSAGES_VERSION,
   type ProcessCalls,
   type ProcessStart,
@@ -27,8 +28,7 @@ export interface Child {
 interface RunningChild {
   onMessage(message: ToProcess): void
   readonly answers: Answers<ProcessCalls>
-  /** @param options.isReplaced another process takes its place */
-  stop(options: { readonly isReplaced: boolean }): Promise<void>
+  stop(how: HowToStop): Promise<void>
 }
 
 /** @param options.endsAtOnce when the primary has ended, instead of releasing its work */
@@ -77,7 +77,7 @@ export function runChildProcess(
     }
   }
 
-  async function stop(how: { readonly isReplaced: boolean }): Promise<void> {
+  async function stop(how: HowToStop): Promise<void> {
     await running?.stop(how)
     process.exit(0)
   }
@@ -85,7 +85,7 @@ export function runChildProcess(
   process.on('disconnect', () => {
     if (endsAtOnce || running === undefined) process.exit(0)
     setTimeout(() => process.exit(0), ORPHAN_MS)
-    void stop({ isReplaced: false })
+    void stop({ isReplaced: false, drainMs: 0 })
   })
   const report = () => void primary.send({ kind: 'alive', residentBytes: process.memoryUsage.rss() })
   setInterval(report, ALIVE_EVERY_MS)

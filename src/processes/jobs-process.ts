@@ -28,7 +28,7 @@ runChildProcess(
     steps.push(() => catalog.close())
     const ofThreads = { places, limits, logLevel: config.logLevel, processName: name }
     const verifications = startVerifySchedule(
-      { catalog, clock: Date.now, limits, log },
+      { catalog, clock: () => catalog.now(), limits, log },
       { ...ofThreads, everyMs: durationOf(config.verifyEvery) },
     )
     steps.push(() => verifications.stop())

@@ -13,7 +13,8 @@ export interface KeptProcess {
   readonly running: StartedProcess | undefined
   /** Starts another one, and then stops the one before. @throws Error if the other one does not start; the one before goes on */
   replace(): Promise<void>
-  stop(): Promise<void>
+  /** @param drainMs as of HowToStop */
+  stop(drainMs: number): Promise<void>
 }
 
 /** Resolves when the process is ready. @throws the reason why it did not start */
@@ -91,11 +92,11 @@ export async function keepProcess(
         isReplacing = false
       }
       await begin(next)
-      await before.stop({ isReplaced: true })
+      await before.stop({ isReplaced: true, drainMs: 0 })
     },
-    async stop() {
+    async stop(drainMs) {
       stopping.abort()
-      await Promise.all([current.stop({ isReplaced: false }), restarting])
+      await Promise.all([current.stop({ isReplaced: false, drainMs }), restarting])
     },
   }
 }

@@ -1,5 +1,4 @@
 /** The messages between the primary of a server and its other processes: all of them, and nothing else, goes through their channels. */
-import type { LinkRequester, OneTimeLink, RequestedDownload } from '../app.ts'
 import type { Limits } from '../limits.ts'
 import type { RefusalReason } from '../protocols/http/rate-limits.ts'
 import type { AccessKey, Config } from '../server/config.ts'
@@ -9,7 +8,7 @@ import type { ProcessMetrics } from '../server/metrics.ts'
  * The version of these messages. A primary that was started before an upgrade starts processes of the new code: if the version is another
  * one, they refuse, and the server has to be restarted. To be raised with each change of a message.
  */
-export const MESSAGES_VERSION = 2
+export const MESSAGES_VERSION = 3
 
 export type ProcessKind = 'request' | 'jobs'
 
@@ -28,6 +27,8 @@ export interface ProcessStart {
   readonly auditChain: string | undefined
   /** Of processes for jobs that have ended: their leases end. */
   readonly endedWorkerIds: readonly string[]
+  /** That share the catalog. */
+  readonly serverCount: number
 }
 
 /** By the name of a rate, then of an address or principal: tokens. */
@@ -41,11 +42,19 @@ export interface StartFailure {
   readonly stack: string | undefined
 }
 
+export interface HowToStop {
+  /** Another one takes its place, and clients have time to find it. */
+  readonly isReplaced: boolean
+  /** So long it takes connections, but says that it is not ready. */
+  readonly drainMs: number
+}
+
 /** From the primary. */
 export type ToProcess =
   | { readonly kind: 'start'; readonly version: number; readonly start: ProcessStart }
-  /** `isReplaced`: another one takes its place, and clients have time to find it. */
-  | { readonly kind: 'stop'; readonly isReplaced: boolean }
+  | ({ readonly kind: 'stop' } & HowToStop)
+  /** So many servers share the catalog. */
+  | { readonly kind: 'servers'; readonly count: number }
   /** An import job or a workflow waits. */
   | { readonly kind: 'wake' }
   | { readonly kind: 'reloadCertificate' }
@@ -76,10 +85,6 @@ export type PrimaryCalls = {
     readonly rate: { readonly perSecond: number; readonly burst: number }
     readonly now: number
   }): number | undefined
-  makeLink(wanted: { readonly requester: LinkRequester; readonly now: number }): OneTimeLink
-  redeemLink(wanted: { readonly token: string; readonly now: number }): LinkRequester | undefined
-  makeDownload(wanted: { readonly requested: RequestedDownload; readonly now: number }): OneTimeLink
-  redeemDownload(wanted: { readonly token: string; readonly now: number }): RequestedDownload | undefined
   /** The number of the reservation; undefined where the limit would be exceeded. `counting` is what `countUploads` names. */
   takeUpload(wanted: {
     readonly owner: string

@@ -3,7 +3,6 @@ import type { Log } from '../app.ts'
 import { expireLeasesOf } from '../jobs/expire-leases.ts'
 import { settleDatastores } from '../operations/settle-datastores.ts'
 import { openUploadUsage } from '../operations/upload-usage.ts'
-import { createLinks } from '../protocols/hilum/one-time-links.ts'
 import type { Listening } from '../protocols/http/listen.ts'
 import { TokenBuckets } from '../protocols/http/token-buckets.ts'
 import { watchCertificate } from '../server/certificate-watch.ts'
@@ -15,11 +14,15 @@ import { limitedStoreRequests } from '../server/limited-store-requests.ts'
 import { createMetrics } from '../server/metrics.ts'
 import { openCatalog, type StorePlaces, startCatalogCheckpoints } from '../server/open-stores.ts'
 import { startVerifySchedule } from '../server/verify-schedule.ts'
+import { ONE_SERVER } from './live-servers.ts'
 import { auditChainsOf, continueUnusedChains } from './open-audit.ts'
 import { ownDataFolder } from './own-data-folder.ts'
 import type { RunningServer } from './running-server.ts'
 import { serveRequests } from './serve-requests.ts'
 import { StopSteps } from './stop-steps.ts'
+
+/** Of threads for jobs, the last ones of which run. */
+const WORKER_IDS_KEPT = 64
 
 export async function startOneProcess(config: Config, options: { readonly log: Log }): Promise<RunningServer> {
   const metrics = createMetrics()
@@ -37,18 +40,21 @@ export async function startOneProcess(config: Config, options: { readonly log: L
     steps.push(async () => certificate?.stop())
     metrics.watchCertificate(certificate)
     const owned = await ownDataFolder(config, { log, steps })
-    const { limits, places } = owned
+    const { limits, places, servers } = owned
     if (config.catalog === undefined) await expireAllLeases(places, log)
     const ofThreads = { places, limits, logLevel: config.logLevel }
-    const imports = startImportThreads({ ...ofThreads, threads: limits.importWorkers }, log)
+    const workerIds: string[] = []
+    const onWorker = (workerId: string) => workerIds.splice(0, Math.max(0, workerIds.push(workerId) - WORKER_IDS_KEPT))
+    servers.ofWorkers(() => workerIds)
+    const imports = startImportThreads({ ...ofThreads, threads: limits.importWorkers, onWorker }, log)
     steps.push(() => imports.stop())
     const chains = auditChainsOf(config)
     const auditChain = chains.take()
     await continueUnusedChains(config, { chains: chains.unused(), limits, log })
     const shared = {
       auditChain,
-      uploadUsage: openUploadUsage(),
-      ...createLinks(limits),
+      uploadUsage: openUploadUsage({ countedMs: limits.uploadsCountedMs, serverCount: servers.count }),
+      serverCount: servers.count,
       throttleBuckets: new TokenBuckets(limits.rateLimitsKept),
       storeRequests: limitedStoreRequests(imports.storeRequests, limits),
       workWaits: () => imports.wake(),
@@ -64,13 +70,22 @@ export async function startOneProcess(config: Config, options: { readonly log: L
     })
     steps.push(async () => checkpoints?.stop())
     const verifications = startVerifySchedule(
-      { catalog: serving.app.catalog, clock: Date.now, limits, log },
+      { catalog: serving.app.catalog, clock: serving.app.clock, limits, log },
       { ...ofThreads, everyMs: durationOf(config.verifyEvery) },
     )
     steps.push(() => verifications.stop())
     const served = certificate && { ...certificate.current, reload: () => certificate.reload() }
     const { credentials } = owned
-    return { endpoint, port, credentials, region: config.region, certificate: served, stop: () => steps.run() }
+    return {
+      ...{ endpoint, port, credentials, region: config.region, certificate: served },
+      async stop({ drains } = { drains: false }) {
+        // A stop without it may follow at any time.
+        if (drains && servers !== ONE_SERVER) {
+          await serving.stopListening({ drainMs: limits.drainMs, idleMs: limits.replacedIdleMs })
+        }
+        await steps.run()
+      },
+    }
   } catch (cause) {
     await steps.run()
     throw cause

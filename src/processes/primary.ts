@@ -17,6 +17,7 @@ import type { Answers } from './channel.ts'
 import { dividedLimits } from './divided-limits.ts'
 import { jobsAddresses } from './jobs-addresses.ts'
 import { type KeptProcess, keepProcess } from './kept-process.ts'
+import { ONE_SERVER } from './live-servers.ts'
 import type { FromProcess, PrimaryCalls, ProcessKind, ProcessStart } from './messages.ts'
 import { auditChainsOf, continueUnusedChains } from './open-audit.ts'
 import { ownDataFolder } from './own-data-folder.ts'
@@ -52,14 +53,15 @@ export async function startPrimary(config: Config, options: { readonly log: Log 
     steps.push(async () => certificate?.stop())
     metrics.watchCertificate(certificate)
     const owned = await ownDataFolder(config, { log, steps })
-    const { limits, places, credentials, sealingKey } = owned
+    const { limits, places, credentials, sealingKey, servers } = owned
     const catalog = await openCatalog({ ...places, limits: { ...limits, catalogCacheBytes: CATALOG_CACHE_BYTES } })
     steps.push(() => catalog.close())
     const background = new BackgroundWork(log)
     steps.push(() => background.drain())
-    await settleDatastores({ catalog, background, clock: Date.now })
+    const clock = () => catalog.now()
+    await settleDatastores({ catalog, background, clock })
     // The data folder is locked: all workers of its catalog have died.
-    if (config.catalog === undefined) await expireLeasesOf('all', { catalog, clock: Date.now, log })
+    if (config.catalog === undefined) await expireLeasesOf('all', { catalog, clock, log })
     const chains = auditChainsOf(config)
     const port = await freePortOf(config, log)
     const checkpoints = await startCatalogCheckpoints(places, (err) => {
@@ -67,7 +69,7 @@ export async function startPrimary(config: Config, options: { readonly log: Log 
     })
     steps.push(async () => checkpoints?.stop())
 
-    const shared = openSharedState(limits)
+    const shared = openSharedState(limits, servers.count)
     const addresses = await jobsAddresses(config.dataFolder)
     steps.push(() => addresses.remove())
     const kept: Record<ProcessKind, KeptProcess[]> = { request: [], jobs: [] }
@@ -77,6 +79,8 @@ export async function startPrimary(config: Config, options: { readonly log: Log 
     const workerIds = new Map<string, StartedProcess>()
     const running = (kind: ProcessKind) => kept[kind].flatMap((each) => each.running ?? [])
     const others = (process: StartedProcess) => [...alive].filter((each) => each.kind === 'request' && each !== process)
+    servers.ofWorkers(() => [...workerIds].filter(([, process]) => alive.has(process)).map(([id]) => id))
+    servers.onCount((count) => sendAll({ kind: 'servers', count }))
     const countRestart = metrics.watchProcesses(() => ({
       request: running('request').length,
       jobs: running('jobs').length,
@@ -143,6 +147,7 @@ export async function startPrimary(config: Config, options: { readonly log: Log 
         jobsAddress: address,
         auditChain: undefined,
         endedWorkerIds: endedWorkers(),
+        serverCount: servers.count(),
       }
       const process = begin('jobs', { start, own: shared.forProcess(() => process.channel) })
       void process.ended.then(() => addresses.ended(address))
@@ -159,7 +164,7 @@ export async function startPrimary(config: Config, options: { readonly log: Log 
     function startRequest(number: number): StartedProcess {
       const start = {
         ...{ ...common, config: { ...config, port }, limits: partOfLimits, name: `request-${number}` },
-        ...{ jobsAddress, auditChain: chains.take(), endedWorkerIds: [] },
+        ...{ jobsAddress, auditChain: chains.take(), endedWorkerIds: [], serverCount: servers.count() },
       }
       const process = begin('request', { start, own: shared.forProcess(() => process.channel) })
       return process
@@ -169,8 +174,10 @@ export async function startPrimary(config: Config, options: { readonly log: Log 
       kept[kind].push(one)
     }
 
+    let drainMs = 0
     steps.push(async () => {
-      for (const kind of ['request', 'jobs'] as const) await Promise.all(kept[kind].map((each) => each.stop()))
+      await Promise.all(kept.request.map((each) => each.stop(drainMs)))
+      await Promise.all(kept.jobs.map((each) => each.stop(0)))
       for (const each of alive) each.kill()
       await Promise.all([...alive].map((each) => each.ended))
     })
@@ -201,7 +208,10 @@ export async function startPrimary(config: Config, options: { readonly log: Log 
         restarts = restarts.then(restartAll)
         return restarts
       },
-      stop: () => steps.run(),
+      stop({ drains } = { drains: false }) {
+        if (drains && servers !== ONE_SERVER) ({ drainMs } = limits)
+        return steps.run()
+      },
     }
   } catch (cause) {
     await steps.run()

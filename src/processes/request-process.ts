@@ -43,8 +43,9 @@ runChildProcess(
         countUploads: (counting) => shared.countUploads(counting),
         refreshCallers: () => serving.refreshCallers(),
       },
-      async stop({ isReplaced }) {
-        await serving.listening.stop({ idleMs: isReplaced ? limits.replacedIdleMs : 0 })
+      async stop({ isReplaced, drainMs }) {
+        const idleMs = isReplaced || drainMs > 0 ? limits.replacedIdleMs : 0
+        await serving.stopListening({ drainMs, idleMs })
         await steps.run()
         await primary.send({ kind: 'lastMetrics', metrics: await metrics.ofProcess() })
       },

@@ -24,6 +24,9 @@ export interface RunningServer {
   readonly certificate: ServedCertificate | undefined
   /** Replaces all processes one after the other, while the others serve. Undefined for a server of one process. */
   readonly restart?: () => Promise<void>
-  /** Finishes requests in flight, releases import jobs, and closes the stores. */
-  stop(): Promise<void>
+  /**
+   * Finishes requests in flight, releases import jobs, and closes the stores.
+   * @param options.drains first it says that it is not ready and takes connections for `limits.drainMs`, where other servers share the catalog
+   */
+  stop(options?: { readonly drains: boolean }): Promise<void>
 }

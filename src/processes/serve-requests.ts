@@ -1,5 +1,6 @@
 /** Serves requests in this process: opens the stores, builds the App of the operations, mounts the protocols, and listens. */
-import type { App, Log, SharedLinks } from '../app.ts'
+import { setTimeout } from 'node:timers/promises'
+import type { App, Log } from '../app.ts'
 import type { StoreRequests } from '../contract/store-requests.ts'
 import type { Limits } from '../limits.ts'
 import { dicomwebOperations } from '../operations/dicomweb/operations.ts'
@@ -15,6 +16,7 @@ import { mountProtocols } from '../protocols/mount.ts'
 import { createAuthorize } from '../security/authorization/authorize.ts'
 import { openAuthorizers } from '../security/authorizers/authorizers.ts'
 import { openCallers } from '../security/callers/callers.ts'
+import { createLinks } from '../security/callers/one-time-links.ts'
 import { startAccessTimes } from '../server/access-times.ts'
 import { BackgroundWork } from '../server/background-work.ts'
 import type { CertificateWatch } from '../server/certificate-watch.ts'
@@ -32,7 +34,7 @@ import type { OwnedFolder } from './own-data-folder.ts'
 import type { StopSteps } from './stop-steps.ts'
 
 /** What the requests of all processes share, and where their work goes. */
-export interface SharedParts extends SharedLinks, Pick<App, 'uploadUsage' | 'throttleBuckets' | 'workWaits'> {
+export interface SharedParts extends Pick<App, 'uploadUsage' | 'throttleBuckets' | 'workWaits' | 'serverCount'> {
   readonly storeRequests: StoreRequests
   /** Other processes read principals and policies again. */
   readonly othersRefreshCallers?: () => Promise<void>
@@ -45,6 +47,8 @@ interface Serving {
   readonly app: App
   readonly listening: Listening
   readonly refreshCallers: () => void
+  /** Takes requests for `drainMs`, while it says that it is not ready; then stops listening. @param how.idleMs as of Listening */
+  stopListening(how: { readonly drainMs: number; readonly idleMs: number }): Promise<void>
 }
 
 export async function serveRequests(
@@ -69,9 +73,10 @@ export async function serveRequests(
   const tracing = await openTracing(process.env, log)
   steps.push(() => tracing.stop())
   const stores = tracing.stores(await openStores(placesOf({ ...config, limits })))
+  const clock = () => stores.catalog.now()
   steps.push(() => stores.catalog.close())
   steps.push(async () => stores.dataKeys.close())
-  const accessTimes = startAccessTimes({ catalog: stores.catalog, clock: Date.now, log }, limits)
+  const accessTimes = startAccessTimes({ catalog: stores.catalog, clock, log }, limits)
   steps.push(() => accessTimes.stop())
   const background = new BackgroundWork(log)
   steps.push(() => background.drain())
@@ -85,15 +90,15 @@ export async function serveRequests(
   steps.push(() => frameDecoder.stop())
   const callers = openCallers({
     ...{ owner: owned.credentials, sealingKey: owned.sealingKey, accountId: config.accountId, limits, log },
-    ...{ access: stores.catalog.access, clock: Date.now },
+    ...{ access: stores.catalog.access, clock },
   })
   const app: App = {
     ...stores,
     ...{ limits, log, audit, background, accessTimes, replyBuffers, frameDecoder, newId },
-    clock: Date.now,
+    clock,
     uploadUsage: shared.uploadUsage,
-    consoleLinks: shared.consoleLinks,
-    downloadLinks: shared.downloadLinks,
+    ...createLinks(stores.catalog.oneTimeLinks, limits),
+    serverCount: shared.serverCount,
     throttleBuckets: shared.throttleBuckets,
     callers: {
       ...callers,
@@ -112,6 +117,8 @@ export async function serveRequests(
     awsQuotas: config.awsQuotas,
   }
   metrics.watch(app)
+  const failingParts = createReadiness(app)
+  let isStopping = false
   const { handler, refuse } = mountProtocols(app, {
     ...{ handlers, extensions, dicomweb: dicomwebOperations, consoleFolder: CONSOLE_FOLDER },
     corsOrigins: config.corsOrigin,
@@ -119,7 +126,7 @@ export async function serveRequests(
     onRefused: (reason) => metrics.countRefused(reason),
     ...(shared.shareRate && { shareRate: shared.shareRate }),
     monitoring: {
-      failingParts: createReadiness(app),
+      failingParts: async () => (isStopping ? ['the server is stopping'] : await failingParts()),
       metrics: () => metrics.text(),
       isPublic: config.metricsPublic,
     },
@@ -131,7 +138,17 @@ export async function serveRequests(
   steps.push(() => listening.stop())
   // It may have changed before the sockets could be told.
   if (certificate !== undefined) listening.useCertificate(certificate.current.context)
-  return { app, listening, refreshCallers: () => callers.refresh() }
+  return {
+    ...{ app, listening, refreshCallers: () => callers.refresh() },
+    async stopListening({ drainMs, idleMs }) {
+      isStopping = true
+      if (drainMs > 0) {
+        listening.drain()
+        await setTimeout(drainMs)
+      }
+      await listening.stop({ idleMs })
+    },
+  }
 }
 
 function measured(handler: ProtocolHandler, metrics: Metrics): ProtocolHandler {

@@ -3,7 +3,7 @@ import { TemporarilyUnavailable } from '../contract/errors.ts'
 import type { ShareRate } from '../protocols/http/rate-limits.ts'
 import { storeRequestsOver } from '../server/store-request-socket.ts'
 import type { PrimaryChannel } from './channel.ts'
-import type { TakenTokens, ToProcess } from './messages.ts'
+import type { ProcessStart, TakenTokens, ToProcess } from './messages.ts'
 import type { SharedParts } from './serve-requests.ts'
 
 /** How long the others do not know what was taken here. */
@@ -17,9 +17,9 @@ interface SharedOfPrimary extends Omit<SharedParts, 'auditChain'> {
 
 export function sharedOfPrimary(
   primary: PrimaryChannel,
-  start: { readonly jobsAddress: string | undefined },
+  start: Pick<ProcessStart, 'jobsAddress' | 'serverCount'>,
 ): SharedOfPrimary {
-  let { jobsAddress } = start
+  let { jobsAddress, serverCount } = start
   const rates = new Map<keyof TakenTokens, { buckets: Parameters<ShareRate>[1]; rate: Parameters<ShareRate>[2] }>()
   const counts = new Map<number, () => Promise<number>>()
   let countings = 0
@@ -35,14 +35,6 @@ export function sharedOfPrimary(
   const telling = setInterval(tellTaken, TELL_MS).unref()
 
   return {
-    consoleLinks: {
-      make: (requester, now) => primary.call('makeLink', { requester, now }),
-      redeem: (token, now) => primary.call('redeemLink', { token, now }),
-    },
-    downloadLinks: {
-      make: (requested, now) => primary.call('makeDownload', { requested, now }),
-      redeem: (token, now) => primary.call('redeemDownload', { token, now }),
-    },
     throttleBuckets: { take: (name, rate, now) => primary.call('takeToken', { name, rate, now }) },
     uploadUsage: {
       async take(wanted, count) {
@@ -58,6 +50,7 @@ export function sharedOfPrimary(
       },
       forget: () => void primary.send({ kind: 'uploadsRemoved' }),
     },
+    serverCount: () => serverCount,
     workWaits: () => void primary.send({ kind: 'wake' }),
     storeRequests: storeRequestsOver(() => jobsAddress),
     othersRefreshCallers: () => primary.call('refreshCallers', undefined),
@@ -66,10 +59,11 @@ export function sharedOfPrimary(
     },
     onMessage(message) {
       if (message.kind === 'jobsAddress') jobsAddress = message.address
+      if (message.kind === 'servers') serverCount = message.count
       if (message.kind !== 'taken') return
       const now = Date.now()
       for (const [name, { buckets, rate }] of rates) {
-        for (const [of, tokens] of message.tokens[name] ?? []) buckets.takenByOthers(of, tokens, { rate, now })
+        for (const [of, tokens] of message.tokens[name] ?? []) buckets.takenByOthers(of, tokens, { rate: rate(), now })
       }
     },
     countUploads(counting) {

@@ -1,17 +1,14 @@
-/** What the primary holds for all processes that serve requests: links, the buckets of throttles, and what uploads occupy. */
+/** What the primary holds for all processes that serve requests: the buckets of throttles, and what uploads occupy. */
 
 import type { Limits } from '../limits.ts'
 import { openUploadUsage } from '../operations/upload-usage.ts'
-import { createLinks } from '../protocols/hilum/one-time-links.ts'
 import { TokenBuckets } from '../protocols/http/token-buckets.ts'
 import type { Answers, ProcessChannel } from './channel.ts'
 import type { FromProcess, PrimaryCalls } from './messages.ts'
 
-type SharedCall = 'takeToken' | 'takeUpload' | 'makeLink' | 'redeemLink' | 'makeDownload' | 'redeemDownload'
-
 /** What one process sees of it. */
 interface OneProcess {
-  readonly answers: Pick<Answers<PrimaryCalls>, SharedCall>
+  readonly answers: Pick<Answers<PrimaryCalls>, 'takeToken' | 'takeUpload'>
   onMessage(message: FromProcess): void
   /** The process has ended: what it had reserved is free. */
   ended(): void
@@ -22,10 +19,9 @@ interface SharedState {
   forProcess(channel: () => ProcessChannel): OneProcess
 }
 
-export function openSharedState(limits: Limits): SharedState {
-  const { consoleLinks, downloadLinks } = createLinks(limits)
+export function openSharedState(limits: Limits, serverCount: () => number): SharedState {
   const throttles = new TokenBuckets(limits.rateLimitsKept)
-  const usage = openUploadUsage()
+  const usage = openUploadUsage({ countedMs: limits.uploadsCountedMs, serverCount })
   let reservations = 0
 
   return {
@@ -34,10 +30,6 @@ export function openSharedState(limits: Limits): SharedState {
       return {
         answers: {
           takeToken: ({ name, rate, now }) => throttles.take(name, rate, now),
-          makeLink: ({ requester, now }) => consoleLinks.make(requester, now),
-          redeemLink: ({ token, now }) => consoleLinks.redeem(token, now),
-          makeDownload: ({ requested, now }) => downloadLinks.make(requested, now),
-          redeemDownload: ({ token, now }) => downloadLinks.redeem(token, now),
           async takeUpload({ counting, ...wanted }) {
             const settle = await usage.take(wanted, () => channel().call('countUploads', counting))
             if (settle === undefined) return undefined

@@ -8,6 +8,7 @@ import { type Answers, channelToProcess, type ProcessChannel } from './channel.t
 import { ALIVE_EVERY_MS } from './child-process.ts'
 import {
   type FromProcess,
+  type HowToStop,
   MESSAGES_VERSION,
   type PrimaryCalls,
   type ProcessKind,
@@ -29,8 +30,7 @@ export interface StartedProcess {
   readonly ended: Promise<string>
   /** Ends it without waiting for what it does. */
   kill(): void
-  /** @param options.isReplaced another process takes its place */
-  stop(options: { readonly isReplaced: boolean }): Promise<void>
+  stop(how: HowToStop): Promise<void>
 }
 
 interface StartOptions {
@@ -93,9 +93,9 @@ export function startProcess({ kind, start, answers, onMessage, limits }: StartO
   return {
     ...{ kind, name: start.name, pid: child.pid ?? -1, channel, ready: ready.promise, ended },
     kill: () => void child.kill('SIGKILL'),
-    async stop({ isReplaced }) {
-      void channel.send({ kind: 'stop', isReplaced })
-      const deadline = setTimeout(() => end('it did not stop in time'), limits.shutdownMs + STOP_MS)
+    async stop(how) {
+      void channel.send({ kind: 'stop', ...how })
+      const deadline = setTimeout(() => end('it did not stop in time'), how.drainMs + limits.shutdownMs + STOP_MS)
       await ended
       clearTimeout(deadline)
     },

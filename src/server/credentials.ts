@@ -22,9 +22,15 @@ export async function loadCredentials(dataFolder: string, configured?: AccessKey
   const known = await readCredentials(dataFolder, configured)
   if (known !== undefined) return known
   const made = makeAccessKey()
-  const written = await createExclusively(join(dataFolder, CREDENTIALS_FILE), `${JSON.stringify(made, undefined, 2)}\n`)
+  const written = await keepCredentials(dataFolder, made)
   // If another process was faster, its key is used.
   return written ? { ...made, warning: undefined } : (await readCredentials(dataFolder))!
+}
+
+/** Creates the file. False if there is one, which stays. */
+export function keepCredentials(dataFolder: string, { accessKeyId, secretAccessKey }: AccessKey): Promise<boolean> {
+  const content = `${JSON.stringify({ accessKeyId, secretAccessKey }, undefined, 2)}\n`
+  return createExclusively(join(dataFolder, CREDENTIALS_FILE), content)
 }
 
 /** As loadCredentials, but creates no key: undefined if the data folder has no credentials.json. */

@@ -28,7 +28,7 @@ const frames = startFrameThreads(limits)
 const log = openLog({ logLevel, processName })
 // Not the stores: a job calls them too often.
 const tracing = await openTracing(process.env, log)
-const app = { ...stores, frames, limits, clock: Date.now, newId, log, inSpan: tracing.inSpan }
+const app = { ...stores, frames, limits, clock: () => stores.catalog.now(), newId, log, inSpan: tracing.inSpan }
 await expireLeasesOf(diedWorkerIds, app)
 const loops = [startImportWorker(app, workerId), startWorkflowWorker(app, workerId)]
 const storeRequests = startStoreRequests(app, workerId)

@@ -23,6 +23,9 @@ const SHARES = {
   decryptedCacheBytes: 1 / 32,
 } as const
 
+/** Their defaults differ from machine to machine. */
+export const LIMITS_BY_MACHINE: ReadonlySet<string> = new Set([...Object.keys(SHARES), 'importWorkers'])
+
 /** An import thread of its own for so many cores and so much memory: encoding, and the one writer of SQLite, leave more threads no work. */
 const CORES_PER_IMPORT_WORKER = 4
 const BYTES_PER_IMPORT_WORKER = 8 * 1024 ** 3

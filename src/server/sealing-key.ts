@@ -19,12 +19,22 @@ interface LoadedKey {
 /** The configured key, else the one in the data folder, else a new one that is stored there. The folder must exist. */
 export async function loadSealingKey(dataFolder: string, configured?: string): Promise<LoadedKey> {
   if (configured !== undefined) return { key: Buffer.from(configured, 'hex'), warning: undefined }
-  const path = join(dataFolder, SEALING_KEY_FILE)
-  const known = await readKey(path)
+  const known = await readSealingKey(dataFolder)
   if (known !== undefined) return known
-  await createExclusively(path, `${randomBytes(32).toString('hex')}\n`)
+  await keepSealingKey(dataFolder, randomBytes(32))
   // If another process was faster, its key is used.
-  return (await readKey(path))!
+  return (await readSealingKey(dataFolder))!
+}
+
+/** As loadSealingKey, but creates no key. */
+export async function readSealingKey(dataFolder: string, configured?: string): Promise<LoadedKey | undefined> {
+  if (configured !== undefined) return { key: Buffer.from(configured, 'hex'), warning: undefined }
+  return readKey(join(dataFolder, SEALING_KEY_FILE))
+}
+
+/** Creates the file. False if there is one, which stays. */
+export function keepSealingKey(dataFolder: string, key: Uint8Array): Promise<boolean> {
+  return createExclusively(join(dataFolder, SEALING_KEY_FILE), `${Buffer.from(key).toString('hex')}\n`)
 }
 
 async function readKey(path: string): Promise<LoadedKey | undefined> {

@@ -22,7 +22,7 @@ const statementLimits = {
 const log = openLog({ logLevel, processName })
 const stores = await openStores({ ...places, limits: statementLimits })
 try {
-  const app = { ...stores, limits, clock: Date.now, newId, log }
+  const app = { ...stores, limits, clock: () => stores.catalog.now(), newId, log }
   await verifyOnSchedule(app, { notSince, signal: stopping.signal })
 } catch (err) {
   if (!stopping.signal.aborted) log.warn({ err }, 'a scheduled verification could not end and is tried again')

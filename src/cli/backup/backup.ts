@@ -80,7 +80,7 @@ async function backUpOnce(
         const storedBlobs = await openBlobs(places)
         const files = await filesToKeep(config)
         const progress = openProgress('Copying blobs, MiB', { terminal, now: Date.now })
-        const app = { catalog, place, storedBlobs, encryptedSizeOf, clock: Date.now, newId }
+        const app = { catalog, place, storedBlobs, encryptedSizeOf, clock: () => catalog.now(), newId }
         const onProgress = (bytes: number, of: number) => progress.update(Math.ceil(bytes / MIB), Math.ceil(of / MIB))
         const result = await makeBackup(app, { files, keep, signal, onProgress }).finally(() => progress.end())
         if ('refused' in result) {

@@ -114,7 +114,7 @@ async function checkStores(config: Config): Promise<Finding[]> {
       const key = `doctor/${randomUUID()}`
       await blobs.put(key, new Uint8Array(1))
       await blobs.remove([key])
-      maintenance = await checkMaintenance(catalog, Date.now())
+      maintenance = await checkMaintenance(catalog, catalog.now())
     } finally {
       await catalog.close()
     }

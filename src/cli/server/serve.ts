@@ -24,11 +24,12 @@ export async function serve({ config, terminal }: Invocation): Promise<ExitCode>
       }`,
     )
   }
-  await stop.requested
+  const signal = await stop.requested
   process.off('SIGHUP', reload)
   // On a new line, after the ^C that the terminal shows.
   if (terminal.isInteractive) terminal.note('\nStopping ...')
-  await server.stop()
+  // A service manager or an orchestrator sends SIGTERM, and waits; who presses Ctrl-C does not.
+  await server.stop({ drains: signal === 'SIGTERM' })
   stop.ignore()
   return 0
 }

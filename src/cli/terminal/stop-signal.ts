@@ -9,8 +9,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export interface StopSignal {
   /** Aborted at the first signal. */
   readonly signal: AbortSignal
-  /** Resolves at the first signal. */
-  readonly requested: Promise<void>
+  /** Resolves at the first signal, with its name. */
+  readonly requested: Promise<NodeJS.Signals>
   /** Restores the default handling of signals. */
   ignore(): void
 }
@@ -23,13 +23,13 @@ export function listenForStop(options: {
 }): StopSignal {
   const signals = SIGNALS.filter((name) => name !== 'SIGHUP' || options.onHangup !== 'ignore')
   const controller = new AbortController()
-  const { promise: requested, resolve } = Promise.withResolvers<void>()
+  const { promise: requested, resolve } = Promise.withResolvers<NodeJS.Signals>()
   let firstAt: number | undefined
-  const onSignal = () => {
+  const onSignal = (name: NodeJS.Signals) => {
     if (firstAt === undefined) {
       firstAt = options.now()
       controller.abort()
-      resolve()
+      resolve(name)
     } else if (options.now() - firstAt > ONE_PRESS_MS) {
       options.endAtOnce()
     }

@@ -39,7 +39,7 @@ export function awsHandler(
 ): ProtocolHandler {
   const find = createOperationRouter()
   const arns = arnsOf(app)
-  const throttle = app.awsQuotas ? createThrottle(THROTTLES, app.throttleBuckets) : undefined
+  const throttle = app.awsQuotas ? createThrottle(THROTTLES, app) : undefined
   const answers = Object.fromEntries(
     (Object.keys(operations) as OperationName[]).map((name) => [name, answerOf(name, handlers, app)]),
   ) as Record<OperationName, Answer>

@@ -55,7 +55,7 @@ export function dicomwebHandler(
 ): ProtocolHandler {
   const find = createRouter(DICOMWEB_ROUTES)
   const arns = arnsOf(app)
-  const throttle = app.awsQuotas ? createThrottle(DICOMWEB_THROTTLES, app.throttleBuckets) : undefined
+  const throttle = app.awsQuotas ? createThrottle(DICOMWEB_THROTTLES, app) : undefined
 
   async function callerOf(
     request: WireRequest,

@@ -25,7 +25,10 @@ export function downloadRoutes(app: App, { describeDownload, openDownload }: Dow
       async answer({ caller: { signInKeyId }, body }) {
         const wanted = readDownload(body, downloadItems)
         const described = await describeDownload(wanted, app)
-        const { token, expiresAt } = await app.downloadLinks.make({ signInKeyId, wanted }, app.clock())
+        const { token, expiresAt } = await app.downloadLinks.make(
+          { signInKeyId, wanted },
+          { now: app.clock(), isLocal: false },
+        )
         return jsonReply({ path: `/hilum/downloads/${token}`, expiresAt: expiresAt / 1000, ...described })
       },
     },
@@ -34,7 +37,7 @@ export function downloadRoutes(app: App, { describeDownload, openDownload }: Dow
       eventName: 'GetDownload',
       isDataEvent: true,
       async redeem({ token }, arns) {
-        const requested = await app.downloadLinks.redeem(token!, app.clock())
+        const requested = await app.downloadLinks.redeem(token!, { now: app.clock(), isLocal: true })
         // The key may have been disabled since the link was made.
         const accessKeyId = requested?.signInKeyId
         const key = accessKeyId && (await app.callers.find({ accessKeyId, sessionToken: undefined }))

@@ -1,5 +1,6 @@
 /** Routes that make a one-time link into the console, and exchange it for session credentials. */
 import type { App } from '../../app.ts'
+import { isProtected } from '../http/request-origin.ts'
 import { redeemLink, sessionReply } from './redeem-link.ts'
 import { type HilumRoute, jsonReply, onAll } from './route.ts'
 
@@ -11,8 +12,10 @@ export function linkRoutes(app: App): readonly HilumRoute[] {
     {
       http: 'POST /hilum/console-link',
       needs: onAll('hilum:CreateConsoleLink'),
-      async answer({ caller: { signInKeyId, renewableUntil } }) {
-        const { token, expiresAt } = await app.consoleLinks.make({ signInKeyId, renewableUntil }, app.clock())
+      async answer({ caller: { signInKeyId, renewableUntil }, request }) {
+        // One that was asked for through the network with TLS works there; every other one only on the machine of the server.
+        const from = { now: app.clock(), isLocal: !isProtected(request) }
+        const { token, expiresAt } = await app.consoleLinks.make({ signInKeyId, renewableUntil }, from)
         return jsonReply({ token, expiresAt: expiresAt / 1000 })
       },
     },

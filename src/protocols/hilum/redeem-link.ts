@@ -2,30 +2,33 @@
 import type { App } from '../../app.ts'
 import { ContractError } from '../../contract/errors.ts'
 import type { Session } from '../../security/callers/sessions.ts'
-import { isLocal } from '../http/request-origin.ts'
+import { isLocal, isProtected } from '../http/request-origin.ts'
 import type { WireRequest } from '../http/wire.ts'
 
 export async function redeemLink(
   request: WireRequest,
   app: Pick<App, 'clock' | 'callers' | 'limits' | 'consoleLinks'>,
 ): Promise<Session> {
-  if (!isLocal(request)) {
+  const isFromHere = isLocal(request)
+  if (!isFromHere && !isProtected(request)) {
     throw accessDenied(
-      'Sign-in links work only in a browser on the machine of the server, and not through a proxy. Sign in with the access key instead.',
+      'Without TLS, sign-in links work only in a browser on the machine of the server, and not through a proxy. Sign in with the access key ' +
+        'instead.',
     )
   }
-  const requester = await app.consoleLinks.redeem(
-    await readToken(request, app.limits.consoleLinkBodyBytes),
-    app.clock(),
-  )
+  const token = await readToken(request, app.limits.consoleLinkBodyBytes)
+  const requester = await app.consoleLinks.redeem(token, { now: app.clock(), isLocal: isFromHere })
   // The key may have been disabled since the link was made.
   const key = requester && (await app.callers.find({ accessKeyId: requester.signInKeyId, sessionToken: undefined }))
   if (requester !== undefined && key !== undefined) {
     return sessionReply(app.callers.startSession({ ...key.caller, renewableUntil: requester.renewableUntil }))
   }
   const minutes = Math.round(app.limits.consoleLinkMs / 60_000)
+  const elsewhere = isFromHere
+    ? 'Run hilum console for a new one.'
+    : 'One that was made on the machine of the server works only there. Run hilum console --endpoint with the address of this page for a new one.'
   throw accessDenied(
-    `This sign-in link has expired or was already used. It works once, within ${minutes} minutes. Run hilum console for a new one.`,
+    `This sign-in link has expired or was already used. It works once, within ${minutes} minutes. ${elsewhere}`,
   )
 }
 

@@ -48,6 +48,8 @@ interface RedeemedCall extends Pick<SignedCall, 'caller'> {
 export type NeedsOfCall = (call: SignedCall, arns: Arns) => readonly Need[]
 
 export interface SignedCall {
+  /** Its body was read for the signature. */
+  readonly request: WireRequest
   readonly caller: Caller
   /** By the names in the path template, decoded and not empty. */
   readonly labels: Readonly<Record<string, string>>

@@ -71,7 +71,7 @@ export function hilumHandler(
         }
         const { caller, body } = await verify(request, { now, bodyBytes: app.limits.requestBodyBytes })
         checkCaller(caller, { facts, now })
-        const signed = { caller, body, labels: decoded(labels), query: new URLSearchParams(query) }
+        const signed = { request, caller, body, labels: decoded(labels), query: new URLSearchParams(query) }
         const needs = route.needs(signed, arns)
         facts.eventName = route.eventName ?? nameOf(needs)
         await checkNeeds({ caller, needs }, { request, facts, now })

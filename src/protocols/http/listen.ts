@@ -24,6 +24,8 @@ export interface Listening {
   readonly port: number
   /** New connections get this certificate; open ones keep theirs. */
   useCertificate(context: SecureContextOptions): void
+  /** From now on each connection closes after its next reply. New ones are accepted: a load balancer has time to find another server. */
+  drain(): void
   /**
    * Accepts no new connections, closes idle ones, and waits up to limits.shutdownMs for requests in flight. Further calls wait for the first.
    * @param options.idleMs idle connections stay open so long, each for one more request: no client sends into one that is being closed
@@ -60,6 +62,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     connections: new Connections(limits, proxies),
     proxies,
     budget: openBodyBudget(limits),
+    draining: false,
     stopping: false,
     warnedAt: -Infinity,
   }
@@ -68,6 +71,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const activity = setInterval(() => connections.noteActivity(), ACTIVITY_INTERVAL_MS).unref()
 
   async function stopAll({ idleMs }: { readonly idleMs: number }): Promise<void> {
+    shared.draining = true
     shared.stopping = true
     clearInterval(activity)
     // The close of HTTP would also close idle connections.
@@ -98,7 +102,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const useCertificate = (context: SecureContextOptions) => {
     for (const server of servers) (server as TlsServer).setSecureContext({ ...TLS_OPTIONS, ...context })
   }
-  return { port, useCertificate, stop }
+  const drain = () => {
+    shared.draining = true
+  }
+  return { port, useCertificate, drain, stop }
 }
 
 /** Older versions are broken (RFC 8996). Ciphers and curves are those of Node. */
@@ -108,6 +115,7 @@ interface Shared {
   readonly connections: Connections
   readonly proxies: TrustedProxies
   readonly budget: BodyBudget
+  draining: boolean
   stopping: boolean
   /** By performance.now(). */
   warnedAt: number
@@ -155,7 +163,7 @@ function createHttpServer(options: ListenOptions, shared: Shared): Server | TlsS
       connection.pending.delete(response)
       connections.touch(connection)
       // A reply that began before the stop was sent with keep-alive.
-      if (shared.stopping && connection.pending.size === 0) request.socket.destroySoon()
+      if (shared.draining && connection.pending.size === 0) request.socket.destroySoon()
     })
     answer({ request, response, connection, options, shared }).catch((error) => {
       // The stream failed after the headers were sent: only an aborted connection signals that to the client.
@@ -215,7 +223,7 @@ async function answer(exchange: Exchange): Promise<void> {
   // A client that is too slow may stay so for the rest of its body.
   const isLate = reply.status === 408 && !request.complete
   const isEnding = refusal !== undefined || isLate || (!body.isRead && isBodyLeft(request, limits))
-  if ((isEnding || shared.stopping) && !response.destroyed) response.setHeader('Connection', 'close')
+  if ((isEnding || shared.draining) && !response.destroyed) response.setHeader('Connection', 'close')
   if (options.tls !== undefined && !response.destroyed && isNamed(request)) {
     response.setHeader('Strict-Transport-Security', `max-age=${STRICT_TRANSPORT_SECONDS}`)
   }
@@ -256,6 +264,7 @@ async function callHandler({ request, options, shared }: Exchange, body: Incomin
       remoteAddress: origin.remoteAddress,
       isSecure: origin.isSecure,
       isForwarded: origin.isForwarded,
+      isFromTrustedProxy: origin.isFromTrustedProxy,
     })
   } catch (thrown) {
     if (thrown instanceof HttpRefusal) return options.refuse(thrown, headers)

@@ -13,7 +13,7 @@ function open(limits: Partial<Limits>) {
   const lines: LogLine[] = []
   const refused: RefusalReason[] = []
   const app = { limits: { ...DEFAULT_LIMITS, ...limits }, clock: () => time.now, log: logInto(lines) }
-  const rateLimits = createRateLimits(app, (reason) => refused.push(reason))
+  const rateLimits = createRateLimits({ ...app, serverCount: () => 1 }, (reason) => refused.push(reason))
   return { ...rateLimits, time, lines, refused }
 }
 

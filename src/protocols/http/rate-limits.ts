@@ -6,7 +6,7 @@ import type { App } from '../../app.ts'
 import type { Limits } from '../../limits.ts'
 import { addressOf } from './connections.ts'
 import { HttpRefusal } from './http-refusal.ts'
-import { type Rate, TokenBuckets } from './token-buckets.ts'
+import { type Rate, shareOf, TokenBuckets } from './token-buckets.ts'
 import type { WireRequest } from './wire.ts'
 
 /** Values of the metric `hilum_refused_requests_total`. */
@@ -31,29 +31,33 @@ export interface SignatureFailures {
 type RateName = 'requestsPerSecondPerAddress' | 'requestsPerSecondPerPrincipal' | 'failedSignaturesPerMinutePerAddress'
 
 /** Of several processes: what one takes from its buckets, the others take from theirs. */
-export type ShareRate = (name: Exclude<RefusalReason, 'host'>, buckets: TokenBuckets, rate: Rate) => void
+export type ShareRate = (name: Exclude<RefusalReason, 'host'>, buckets: TokenBuckets, rate: () => Rate) => void
 
 const WARNING_INTERVAL_MS = 60_000
 
 export function createRateLimits(
-  { limits, clock, log }: Pick<App, 'clock' | 'log'> & { readonly limits: Limits },
+  { limits, clock, log, serverCount }: Pick<App, 'clock' | 'log' | 'serverCount'> & { readonly limits: Limits },
   onRefused: (reason: RefusalReason) => void,
   share: ShareRate = () => {},
 ): RateLimits {
+  const failed = {
+    perSecond: limits.failedSignaturesPerMinutePerAddress / 60,
+    burst: limits.failedSignatureBurstPerAddress,
+  }
   const rates = {
     address: { perSecond: limits.requestsPerSecondPerAddress, burst: limits.requestBurstPerAddress },
     principal: { perSecond: limits.requestsPerSecondPerPrincipal, burst: limits.requestBurstPerPrincipal },
-    signatures: {
-      perSecond: limits.failedSignaturesPerMinutePerAddress / 60,
-      burst: limits.failedSignatureBurstPerAddress,
+    /** What they cost is work of the catalog, which servers share: so they share the rate. */
+    get signatures() {
+      return shareOf(failed, serverCount())
     },
   }
   const addresses = new TokenBuckets(limits.rateLimitsKept)
   const principals = new TokenBuckets(limits.rateLimitsKept)
   const failures = new TokenBuckets(limits.rateLimitsKept)
-  share('address', addresses, rates.address)
-  share('principal', principals, rates.principal)
-  share('signatures', failures, rates.signatures)
+  share('address', addresses, () => rates.address)
+  share('principal', principals, () => rates.principal)
+  share('signatures', failures, () => rates.signatures)
   const warnedAt = new Map<RateName, number>()
 
   function refuse(reason: RefusalReason, limit: RateName): void {

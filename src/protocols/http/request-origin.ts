@@ -7,7 +7,7 @@ import { ipRange } from '../../security/policies/ip-range.ts'
 import { hostNameOf, isLocalhost } from './host-name.ts'
 import type { WireHeaders, WireRequest } from './wire.ts'
 
-type Origin = Pick<WireRequest, 'remoteAddress' | 'isSecure' | 'isForwarded'>
+type Origin = Pick<WireRequest, 'remoteAddress' | 'isSecure' | 'isForwarded' | 'isFromTrustedProxy'>
 
 export interface TrustedProxies {
   has(address: string | undefined): boolean
@@ -48,6 +48,7 @@ export function trustedProxies(ranges: readonly string[]): TrustedProxies {
         // Each proxy of a chain adds its own; all must be secure.
         isSecure: protocols.length > 0 && protocols.every((each) => each.trim().toLowerCase() === 'https'),
         isForwarded: true,
+        isFromTrustedProxy: true,
       }
     },
   }
@@ -66,6 +67,13 @@ function addressIn(entry: string): string | undefined {
  */
 export const isLocal = ({ remoteAddress, isForwarded = false, headers }: WireRequest): boolean =>
   isLoopback(remoteAddress) && !isForwarded && isLoopbackName(hostNameOf(headers.host))
+
+/** Whether a client on another machine has TLS all the way, as far as the operator's own proxies say. */
+export const isProtected = ({
+  isSecure = false,
+  isForwarded = false,
+  isFromTrustedProxy = false,
+}: WireRequest): boolean => isSecure && (!isForwarded || isFromTrustedProxy)
 
 const isLoopback = (address: string | undefined): boolean =>
   address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address)

@@ -5,6 +5,10 @@ export interface Rate {
   readonly burst: number
 }
 
+/** That of one of several servers: together they never exceed the rate. A bucket holds a token at least. */
+export const shareOf = (rate: Rate, servers: number): Rate =>
+  servers === 1 ? rate : { perSecond: rate.perSecond / servers, burst: Math.max(1, rate.burst / servers) }
+
 interface Bucket {
   tokens: number
   filledAt: number

@@ -15,6 +15,8 @@ export interface WireRequest {
   readonly isSecure?: boolean | undefined
   /** A proxy forwarded it, trusted or not. */
   readonly isForwarded?: boolean | undefined
+  /** By a proxy that the operator trusts. */
+  readonly isFromTrustedProxy?: boolean | undefined
 }
 
 /** By lower-case name; repeated headers are joined by a comma. */

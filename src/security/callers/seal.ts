@@ -15,7 +15,7 @@ const KEY_MARK_BYTES = 4
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-export function sealFor(purpose: 'access keys' | 'sessions', sealingKey: Uint8Array): Seal {
+export function sealFor(purpose: 'access keys' | 'sessions' | 'owner', sealingKey: Uint8Array): Seal {
   const key = Buffer.from(hkdfSync('sha256', sealingKey, '', `hilum ${purpose}`, 32))
   // Says which key it was, so that another is noticed without a decryption.
   const mark = createHash('sha256').update(key).digest().subarray(0, KEY_MARK_BYTES)

@@ -5,7 +5,6 @@
 import type { Access } from './access-repository.ts'
 import type { Blobs } from './blob-repository.ts'
 import type { CatalogSnapshot } from './catalog-snapshot.ts'
-import type { ConsoleLinkRecords } from './console-link-repository.ts'
 import type { DataKeyRecords } from './data-key-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
 import type { DeclaredAttributes } from './declared-attribute-repository.ts'
@@ -13,6 +12,7 @@ import type { ImageSets } from './image-set-repository.ts'
 import type { ImportJobs } from './import-job-repository.ts'
 import type { IntegrityStep } from './integrity.ts'
 import type { Maintenance } from './maintenance-repository.ts'
+import type { OneTimeLinkRecords } from './one-time-link-repository.ts'
 import type { SearchIndex } from './search-repository.ts'
 import type { SeriesSearches } from './series-repository.ts'
 import type { Servers } from './server-repository.ts'
@@ -35,7 +35,7 @@ export interface Catalog {
   readonly access: Access
   readonly maintenance: Maintenance
   readonly servers: Servers
-  readonly consoleLinks: ConsoleLinkRecords
+  readonly oneTimeLinks: OneTimeLinkRecords
   readonly searchIndex: SearchIndex
   /** The time by the clock that all processes of the catalog share: the machine's, or that of PostgreSQL. */
   now(): number

@@ -20,7 +20,7 @@ import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
 import { maintenanceOver } from './maintenance/maintenance.ts'
 import { secret } from './schema/settings.ts'
 import { seriesOver } from './series/series.ts'
-import { consoleLinksOver } from './servers/console-links.ts'
+import { oneTimeLinksOver } from './servers/one-time-links.ts'
 import { serversOver } from './servers/servers.ts'
 import { type SnapshotTransaction, snapshotOver } from './snapshot/snapshot.ts'
 import { statistics } from './statistics.ts'
@@ -55,7 +55,7 @@ export function catalogOver(
     access: accessOver(database),
     maintenance: maintenanceOver(database),
     servers: serversOver(database),
-    consoleLinks: consoleLinksOver(database),
+    oneTimeLinks: oneTimeLinksOver(database),
     searchIndex: {
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),

@@ -6,7 +6,6 @@ import { testAccess } from './access.conformance.ts'
 import { testBlobs } from './blobs.conformance.ts'
 import { testClaims } from './claims.conformance.ts'
 import { testCompaction } from './compaction.conformance.ts'
-import { testConsoleLinks } from './console-links.conformance.ts'
 import { testCopies } from './copies.conformance.ts'
 import { testDataKeys } from './data-keys.conformance.ts'
 import { testDatastores } from './datastores.conformance.ts'
@@ -16,6 +15,7 @@ import { testDocuments } from './documents.conformance.ts'
 import { testImageSets } from './image-sets.conformance.ts'
 import { testImportJobs } from './import-jobs.conformance.ts'
 import { testMaintenance } from './maintenance.conformance.ts'
+import { testOneTimeLinks } from './one-time-links.conformance.ts'
 import { testPublishing } from './publishing.conformance.ts'
 import { testRecordAndPublish } from './record-and-publish.conformance.ts'
 import { testRepresentativeInstance } from './representative-instance.conformance.ts'
@@ -53,7 +53,7 @@ export function describeCatalog(name: string, open: OpenCatalog, options: { read
     describe('statistics', () => testStatistics(open))
     describe('backups and verifications', () => testMaintenance(open))
     describe('servers', () => testServers(open))
-    describe('links into the console', () => testConsoleLinks(open))
+    describe('one-time links', () => testOneTimeLinks(open))
     describe('secrets and checks', () => {
       test('a secret has 32 bytes, is generated once, and differs by name', async (context) => {
         const catalog = await open(context)

@@ -5,6 +5,7 @@ import type { DeclarationState } from '../../catalog/declared-attribute-reposito
 import type { ImageSetProperties } from '../../catalog/image-set-records.ts'
 import type { ImportJob } from '../../catalog/import-job-repository.ts'
 import type { MaintenanceKind } from '../../catalog/maintenance-repository.ts'
+import type { LinkKind } from '../../catalog/one-time-link-repository.ts'
 import type { WorkflowRequest, WorkflowRole } from '../../catalog/workflow-repository.ts'
 
 type Nullable<Row> = { [Column in keyof Row]: null extends Row[Column] ? Column : never }[keyof Row]
@@ -336,10 +337,10 @@ export interface Tables {
     worker_ids: string
     settings: string
   }>
-  console_links: Table<{
+  one_time_links: Table<{
     token_digest: string
-    sign_in_key_id: string
-    renewable_until: number | null
+    kind: LinkKind
+    subject: string
     is_local: number
     expires_at: number
   }>

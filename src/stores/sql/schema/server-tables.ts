@@ -1,4 +1,4 @@
-/** The tables of the servers of a catalog, and of links into the console: a part of the catalog's schema. */
+/** The tables of the servers of a catalog, and of one-time links: a part of the catalog's schema. */
 import type { Dialect } from '../engine/differences.ts'
 
 export const serverTables = ({ inKeyOrder, text }: Dialect): string => `
@@ -14,12 +14,14 @@ CREATE TABLE servers (
   settings ${text} NOT NULL
 ) ${inKeyOrder};
 
--- One-time links into the console. Not a part of backups.
-CREATE TABLE console_links (
+-- One-time links. Not a part of backups.
+CREATE TABLE one_time_links (
   -- SHA-256: the token itself is only in the link.
   token_digest ${text} PRIMARY KEY,
-  sign_in_key_id ${text} NOT NULL,
-  renewable_until BIGINT,
+  -- 'console' or 'download'.
+  kind ${text} NOT NULL,
+  -- What it is exchanged for: JSON.
+  subject ${text} NOT NULL,
   is_local BIGINT NOT NULL,
   expires_at BIGINT NOT NULL
 ) ${inKeyOrder};

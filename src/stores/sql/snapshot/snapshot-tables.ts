@@ -44,4 +44,4 @@ export const SNAPSHOT_TABLES: readonly SnapshotTable[] = [
 ]
 
 /** Of this program and its runs: a restored catalog has its own. */
-export const TABLES_LEFT_OUT = ['schema_versions', 'maintenance_runs', 'servers', 'console_links']
+export const TABLES_LEFT_OUT = ['schema_versions', 'maintenance_runs', 'servers', 'one_time_links']

@@ -7,7 +7,7 @@ const ASKED_EVERY_MS = 30_000
 /** An answer that took longer says too little about now. */
 const ROUND_TRIP_MS = 500
 
-export interface PostgresClock {
+interface PostgresClock {
   now(): number
   stop(): void
 }
