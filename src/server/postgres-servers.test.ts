@@ -11,17 +11,22 @@ import {
   type MedicalImagingServiceException,
 } from '@aws-sdk/client-medical-imaging'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
+import { openS3 } from '../fixtures/shared-servers.ts'
 import { startServer } from '../main.ts'
+import { s3IsMissing } from '../stores/blobs/s3/s3.fixture.ts'
 import { postgresIsMissing, startPostgres } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
 
 test('servers that share a database act as one, and return 503 while it is unavailable', {
-  skip: postgresIsMissing ?? false,
+  skip: postgresIsMissing ?? s3IsMissing ?? false,
 }, async (context) => {
   const database = await startPostgres()
   context.after(() => database.remove())
   const url = await database.newDatabase()
+  const s3 = await openS3()
+  context.after(() => s3.stop())
+  const blobs = `s3://${await s3.newBucket()}`
   const keys = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a secret of tests'.replaceAll(' ', '-') }
   const clients: MedicalImagingClient[] = []
   const ringFolder = await mkdtemp(join(tmpdir(), 'hilum-servers-keys-'))
@@ -30,6 +35,11 @@ test('servers that share a database act as one, and return 503 while it is unava
     const folder = await mkdtemp(join(tmpdir(), 'hilum-servers-'))
     const env = {
       HILUM_CATALOG: url,
+      HILUM_SEALING_KEY: 'ab'.repeat(32),
+      HILUM_BLOBS: blobs,
+      HILUM_S3_ENDPOINT: s3.place.endpoint,
+      HILUM_S3_ACCESS_KEY_ID: s3.place.accessKeyId,
+      HILUM_S3_SECRET_ACCESS_KEY: s3.place.secretAccessKey,
       HILUM_KEY_RING: join(ringFolder, 'ring.json'),
       HILUM_ACCESS_KEY_ID: keys.accessKeyId,
       HILUM_SECRET_ACCESS_KEY: keys.secretAccessKey,

@@ -119,6 +119,7 @@ test('two servers on one database and one bucket return the bytes that either ha
     HILUM_CATALOG: await database.newDatabase(),
     HILUM_BLOBS: 's3://ours/hilum',
     HILUM_KEY_RING: join(keys, 'ring.json'),
+    HILUM_SEALING_KEY: 'ab'.repeat(32),
   }
   const one = await serverWith(context, environmentFor(s3, shared))
   const other = await serverWith(context, environmentFor(s3, shared))

@@ -53,6 +53,7 @@ export function handlerOver(
     log: logInto(lines),
     awsQuotas,
     throttleBuckets: new TokenBuckets(DEFAULT_LIMITS.rateLimitsKept),
+    serverCount: () => 1,
   }
   const notCalled = async () => assert.fail('the test calls no other operation')
   const others = (Object.keys(operations) as OperationName[]).map((name) => [name, notCalled])
