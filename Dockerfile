@@ -22,7 +22,7 @@ COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/bin bin
 COPY --from=build /build/dist dist
 COPY CHANGELOG.md LICENSE README.md ./
-RUN install --directory --owner=node --group=node --mode=700 /var/lib/hilum
+RUN install --directory --owner=node --group=node --mode=700 /var/lib/hilum /var/lib/hilum-keys
 USER node
 VOLUME /var/lib/hilum
 EXPOSE 8104

@@ -30,6 +30,7 @@ test('the notebook goes from a data store to a frame', skipUnlessBoto3(), async 
 
 for (const path of [
   ...['compose.yaml', 'examples/hospital/compose.yaml', 'examples/hospital/example.env'],
+  ...['examples/three-servers/compose.yaml', 'examples/three-servers/example.env'],
   ...['Dockerfile', 'packaging/hilum.service'],
 ]) {
   test(`${path} sets variables that hilum serve has`, () => {
@@ -41,7 +42,7 @@ for (const path of [
 const skipUnlessYaml =
   spawnSync('python3', ['-c', 'import yaml']).status === 0 ? {} : { skip: 'python3-yaml is not installed' }
 
-for (const path of ['compose.yaml', 'examples/hospital/compose.yaml']) {
+for (const path of ['compose.yaml', 'examples/hospital/compose.yaml', 'examples/three-servers/compose.yaml']) {
   test(`${path} is YAML, and names only services, volumes and files that exist`, skipUnlessYaml, () => {
     const toJson = 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)'
     const parsed = execFileSync('python3', ['-c', toJson], { input: read(path), encoding: 'utf8' })
@@ -52,7 +53,7 @@ for (const path of ['compose.yaml', 'examples/hospital/compose.yaml']) {
       const others = service.depends_on ?? []
       for (const other of Array.isArray(others) ? others : Object.keys(others)) assert.ok(other in services, other)
       for (const [source] of (service.volumes ?? []).map((volume) => volume.split(':'))) {
-        // ./tls is for the certificate, which is the hospital's.
+        // ./tls is for the certificate, which is the operator's.
         if (source === './tls') continue
         if (source.startsWith('.')) statSync(join(ROOT, dirname(path), source))
         else assert.ok(source in volumes, source)
@@ -61,11 +62,34 @@ for (const path of ['compose.yaml', 'examples/hospital/compose.yaml']) {
   })
 }
 
-test('every value that the compose file of the hospital requires is in example.env, and no other', () => {
-  const wanted = new Set([...read('examples/hospital/compose.yaml').matchAll(/\$\{(\w+)/g)].map((match) => match[1]))
-  const given = [...read('examples/hospital/example.env').matchAll(/^(\w+)=/gm)].map((match) => match[1])
-  assert.deepEqual(given.toSorted(), [...wanted].toSorted())
-})
+for (const folder of ['examples/hospital', 'examples/three-servers']) {
+  test(`every value that ${folder}/compose.yaml requires is in example.env, and no other`, () => {
+    const wanted = new Set([...read(`${folder}/compose.yaml`).matchAll(/\$\{(\w+)/g)].map((match) => match[1]))
+    const given = [...read(`${folder}/example.env`).matchAll(/^(\w+)=/gm)].map((match) => match[1])
+    assert.deepEqual(given.toSorted(), [...wanted].toSorted())
+  })
+}
+
+test(
+  'nginx.conf names the three servers of compose.yaml, their port and the folder of the certificate',
+  skipUnlessYaml,
+  () => {
+    const toJson = 'import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout)'
+    const input = read('examples/three-servers/compose.yaml')
+    const { services } = JSON.parse(execFileSync('python3', ['-c', toJson], { input, encoding: 'utf8' }))
+    const named = [...read('examples/three-servers/nginx.conf').matchAll(/server (hilum-\d):8104/g)].map(
+      (match) => match[1],
+    )
+    const servers = Object.keys(services).filter((name) => name.startsWith('hilum'))
+    assert.deepEqual(named, servers)
+    // What must be the same is the same, and what is each server's own is not shared.
+    assert.equal(new Set(servers.map((name) => JSON.stringify(services[name].environment))).size, 1)
+    assert.equal(new Set(servers.map((name) => services[name].volumes[0])).size, servers.length)
+    assert.equal(new Set(servers.map((name) => services[name].networks.default.ipv4_address)).size, servers.length)
+    assert.match(read('Dockerfile'), /EXPOSE 8104/)
+    assert.ok(services.nginx.volumes.includes('./tls:/etc/nginx/tls:ro'))
+  },
+)
 
 test('the workflow of GitHub is YAML and runs .ci/run with read-only rights', skipUnlessYaml, () => {
   const toJson = 'import json, sys, yaml; json.dump(yaml.load(sys.stdin, yaml.BaseLoader), sys.stdout)'

@@ -10,7 +10,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { GetDatastoreCommand, MedicalImagingClient, type MedicalImagingClientConfig } from '@aws-sdk/client-medical-imaging'
+import {
+  GetDatastoreCommand,
+  MedicalImagingClient,
+  type MedicalImagingClientConfig,
+} from '@aws-sdk/client-medical-imaging'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { openAuthority } from '../fixtures/certificates.ts'
@@ -140,7 +144,7 @@ export interface Balancer {
   readonly authority: string
 }
 
-/** nginx in front of the servers, as docs/operating/scale.md describes it. @param keepAlive of connections to the servers */
+/** nginx in front of the servers, with the configuration of examples/three-servers. @param keepAlive of connections to the servers */
 export async function startBalancer(
   t: TestContext,
   { ports, keepAlive }: { readonly ports: readonly number[]; readonly keepAlive: string },
@@ -152,24 +156,27 @@ export async function startBalancer(
   writeFileSync(join(folder, 'nginx.crt'), cert)
   writeFileSync(join(folder, 'nginx.key'), key)
   const port = await freePort()
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
-  )
-  const servers = ports.map((each) => `server 127.0.0.1:${each} max_fails=1 fail_timeout=1s;`)
-  writeFileSync(
-    join(folder, 'nginx.conf'),
-    `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log info; events {}
-     http { access_log off; ${temporary.join(' ')}
-       upstream hilum { ${servers.join(' ')} keepalive 16; keepalive_timeout ${keepAlive}; }
-       server {
-         listen 127.0.0.1:${port} ssl; ssl_certificate ${folder}/nginx.crt; ssl_certificate_key ${folder}/nginx.key;
-         client_max_body_size 0;
-         location / {
-           proxy_pass http://hilum; proxy_http_version 1.1; proxy_set_header Connection "";
-           proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-           proxy_set_header X-Forwarded-Proto $scheme;
-         } } }`,
-  )
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  const example = readFileSync(new URL('../../examples/three-servers/nginx.conf', import.meta.url), 'utf8')
+  const changes: readonly (readonly [RegExp, string])[] = [
+    [/( *server hilum-\d:8104(.*);\n)+/, ports.map((each) => `server 127.0.0.1:${each}$2;\n`).join('')],
+    [/^events/m, `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/error.log;\nevents`],
+    [
+      /access_log off;/,
+      ['access_log off;', ...temporary.map((name) => `${name}_temp_path ${folder}/${name};`)].join('\n'),
+    ],
+    [/listen 443/, `listen 127.0.0.1:${port}`],
+    [/server_name .*;/, ''],
+    [/\/etc\/nginx\/tls\/certificate.pem/, `${folder}/nginx.crt`],
+    [/\/etc\/nginx\/tls\/key.pem/, `${folder}/nginx.key`],
+    [/keepalive_timeout 4s/, `keepalive_timeout ${keepAlive}`],
+  ]
+  let configuration = example
+  for (const [found, change] of changes) {
+    assert.match(configuration, found)
+    configuration = configuration.replace(found, change)
+  }
+  writeFileSync(join(folder, 'nginx.conf'), configuration)
   const nginx: ChildProcess = spawn(NGINX, ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' })
   const ended = once(nginx, 'exit')
   t.after(async () => {
