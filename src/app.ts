@@ -1,6 +1,5 @@
 /** What operations and jobs receive as an argument. Types only: main.ts and testing.ts create the values. */
 
-import type { WantedDownload } from './contract/downloads.ts'
 import type { StoreRequests } from './contract/store-requests.ts'
 import type { Limits } from './limits.ts'
 import type { ImagePixel } from './pixel-data/element/image-pixel.ts'
@@ -9,6 +8,7 @@ import type { AuditLog } from './security/audit/audit-log.ts'
 import type { Authorize } from './security/authorization/authorize.ts'
 import type { Authorizers } from './security/authorizers/authorizers.ts'
 import type { Callers } from './security/callers/callers.ts'
+import type { SharedLinks } from './security/callers/one-time-links.ts'
 import type { BlobStore } from './stores/blobs/blob-store.ts'
 import type { Catalog } from './stores/catalog/catalog.ts'
 import type { BucketsOfRole, Locations } from './stores/locations/locations.ts'
@@ -114,38 +114,6 @@ export interface UploadUsage {
   ): Promise<((isStored: boolean) => void) | undefined>
   /** Uploads were removed: stored bytes are counted again before the next reservation. */
   forget(): void
-}
-
-/** Who requested a link into the console: the session has their permissions. */
-interface LinkRequester {
-  readonly signInKeyId: string
-  readonly renewableUntil: number | undefined
-}
-
-/** A download, and who requested it: it is read with their permissions. */
-interface RequestedDownload extends Pick<LinkRequester, 'signInKeyId'> {
-  readonly wanted: WantedDownload
-}
-
-interface OneTimeLink {
-  /** 256 random bits in base64url. */
-  readonly token: string
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number
-}
-
-/** Links each of which is exchanged once, by whichever server of the catalog. */
-export interface OneTimeLinks<Subject> {
-  /** `isLocal`: it works on the machine of the server only. */
-  make(subject: Subject, from: { readonly now: number; readonly isLocal: boolean }): Promise<OneTimeLink>
-  /** Undefined for a token that is unknown, used or expired, or does not work from there. */
-  redeem(token: string, from: { readonly now: number; readonly isLocal: boolean }): Promise<Subject | undefined>
-}
-
-export interface SharedLinks {
-  /** Into the console. */
-  readonly consoleLinks: OneTimeLinks<LinkRequester>
-  readonly downloadLinks: OneTimeLinks<RequestedDownload>
 }
 
 /** The token buckets of throttles, exact over all processes of the server. Several servers have a share of the rate each. */

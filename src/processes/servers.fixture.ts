@@ -32,7 +32,7 @@ export const KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-sec
 export const storesAreMissing: string | false = postgresIsMissing ?? s3IsMissing ?? false
 export const nginxIsMissing: string | false = existsSync(NGINX) ? storesAreMissing : 'nginx is not installed'
 
-export interface SharedStores {
+interface SharedStores {
   readonly catalog: string
   readonly endpoint: string
   /** Input of import jobs, and output. */
@@ -87,7 +87,7 @@ export const OWN_KEYS = {
   HILUM_SEALING_KEY: 'ab'.repeat(32),
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly limits?: Partial<Limits>
   readonly words?: readonly string[]
@@ -138,7 +138,7 @@ export async function startShared(
 export const credentialsOf = ({ dataFolder }: SharedServer): typeof KEYS =>
   JSON.parse(readFileSync(join(dataFolder, 'credentials.json'), 'utf8'))
 
-export interface Balancer {
+interface Balancer {
   readonly endpoint: string
   /** In PEM. */
   readonly authority: string

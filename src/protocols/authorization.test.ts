@@ -123,6 +123,7 @@ function open({
     audit: NO_AUDIT_LOG,
     limits: DEFAULT_LIMITS,
     clock: () => NOW,
+    serverCount: () => 1,
     newId: () => '0'.repeat(32),
     log: logInto([]),
   } as unknown as App

@@ -3,9 +3,41 @@
  * catalog: any process of any server exchanges a link.
  */
 import { hash, randomBytes } from 'node:crypto'
-import type { OneTimeLinks, SharedLinks } from '../../app.ts'
+import type { WantedDownload } from '../../contract/downloads.ts'
 import type { Limits } from '../../limits.ts'
 import type { LinkKind, OneTimeLinkRecords } from '../../stores/catalog/one-time-link-repository.ts'
+
+/** Who requested a link into the console: the session has their permissions. */
+interface LinkRequester {
+  readonly signInKeyId: string
+  readonly renewableUntil: number | undefined
+}
+
+/** A download, and who requested it: it is read with their permissions. */
+interface RequestedDownload extends Pick<LinkRequester, 'signInKeyId'> {
+  readonly wanted: WantedDownload
+}
+
+interface OneTimeLink {
+  /** 256 random bits in base64url. */
+  readonly token: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** Links each of which is exchanged once, by whichever server of the catalog. */
+interface OneTimeLinks<Subject> {
+  /** `isLocal`: it works on the machine of the server only. */
+  make(subject: Subject, from: { readonly now: number; readonly isLocal: boolean }): Promise<OneTimeLink>
+  /** Undefined for a token that is unknown, used or expired, or does not work from there. */
+  redeem(token: string, from: { readonly now: number; readonly isLocal: boolean }): Promise<Subject | undefined>
+}
+
+export interface SharedLinks {
+  /** Into the console. */
+  readonly consoleLinks: OneTimeLinks<LinkRequester>
+  readonly downloadLinks: OneTimeLinks<RequestedDownload>
+}
 
 /** @param kind.linksMax at the same time */
 function linksOf<Subject extends object>(
