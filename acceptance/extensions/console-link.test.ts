@@ -49,6 +49,19 @@ describe('session credentials', () => {
     assert.equal((await list(session)).headers['x-amzn-errortype'], 'ExpiredTokenException')
   })
 
+  test('end everywhere when their caller ends them, and new ones can be made', async () => {
+    const one = await renew({ ...hilum.client.credentials } as Session)
+    const other = await renew(await renew({ ...hilum.client.credentials } as Session))
+    clock.advance(1_000)
+    const ended = await sendSigned(hilum, { method: 'DELETE', path: '/hilum/sessions', credentials: one })
+    assert.equal(ended.status, 204)
+    for (const session of [one, other]) {
+      assert.equal((await list(session)).headers['x-amzn-errortype'], 'ExpiredTokenException')
+    }
+    assert.equal((await list(hilum.client.credentials as Session)).status, 200)
+    assert.equal((await list(await renew({ ...hilum.client.credentials } as Session))).status, 200)
+  })
+
   test('need their session token', async () => {
     const session = await renew({ ...hilum.client.credentials } as Session)
     const { sessionToken, ...withoutToken } = session

@@ -30,9 +30,9 @@ describe('signing in', skip, async () => {
     await page.keyboard.press('Enter')
   }
   const storedIn = (page: Page) => page.evaluate(() => sessionStorage.getItem('hilum.access-key') ?? '')
-  const signOut = async (page: Page) => {
+  const signOut = async (page: Page, where = '') => {
     await page.getByRole('button', { name: 'Account Owner' }).click()
-    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('menuitem', { name: new RegExp(`^Sign out${where}(\n|In|Ends|$)`) }).click()
   }
 
   test('an access key is exchanged for a session, which only the open tabs have, and a link keeps its parameters', async (t) => {
@@ -116,6 +116,22 @@ describe('signing in', skip, async () => {
     assert.equal(renewals, 1)
   })
 
+  test('signing out everywhere ends the sessions of other browsers', async (t) => {
+    const here = await visit(t, { browser, hilum, isSignedIn: false })
+    await signIn(here)
+    const elsewhere = await visit(t, { browser, hilum, isSignedIn: false, expectedLog: /403/ })
+    await signIn(elsewhere)
+    await elsewhere.getByRole('link', { name: 'clinic' }).waitFor()
+    await here.getByRole('link', { name: 'clinic' }).waitFor()
+    clock.advance(1_000)
+    await signOut(here, ' everywhere')
+    await here.getByLabel('Access key ID').waitFor()
+    await elsewhere.getByRole('button', { name: 'Refresh' }).click()
+    await elsewhere.getByText('Your session has expired').waitFor()
+    await signIn(here)
+    await here.getByRole('link', { name: 'clinic' }).waitFor()
+  })
+
   test('a principal of whom a policy denies sessions works in one tab', async (t) => {
     const statement = (Effect: string, Action: string) => ({ Effect, Action, Resource: '*' })
     const Statement = [statement('Allow', 'medical-imaging:*'), statement('Deny', 'hilum:CreateSession')]
@@ -165,6 +181,7 @@ describe('signing in', skip, async () => {
 
   test('an access key that is no longer valid leads to sign-in', async (t) => {
     const page = await visit(t, { browser, hilum, isSignedIn: false, expectedLog: /403/ })
+    await page.getByLabel('Access key ID').waitFor()
     await page.evaluate(() =>
       sessionStorage.setItem('hilum.access-key', JSON.stringify({ accessKeyId: 'GONE', secretAccessKey: 'x' })),
     )

@@ -31,6 +31,7 @@ const HILUM_ACTIONS = [
   'DetachPolicy',
   'DisablePrincipal',
   'EnablePrincipal',
+  'EndSessions',
   'GetImportReport',
   'GetImportedFile',
   'GetPolicy',

@@ -117,7 +117,9 @@ function open({
     callers: {
       find: () => ({ secretAccessKey: SECRET, caller }),
       startSession: () => ({ accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c', expiresAt: 0 }),
+      refresh() {},
     },
+    catalog: { access: { async endSessions() {} } },
     authorize: createAuthorize({ ...names, tags: { list } }),
     authorizers: { has: () => true, authenticate: async () => caller },
     audit: NO_AUDIT_LOG,
@@ -168,18 +170,22 @@ test('only the files of the console and the exchange of one-time links are publi
   const links = ['POST /hilum/console-link/redeem', 'GET /hilum/downloads/{token}']
   assert.deepEqual(found, ['* /', '* /console', '* /console/{file+}', ...links])
 })
+const BY_DEFAULT: Readonly<Record<string, string>> = {
+  'POST /hilum/session': 'hilum:CreateSession',
+  'DELETE /hilum/sessions': 'hilum:EndSessions',
+}
 
-const BY_DEFAULT = 'POST /hilum/session'
-
-test('a caller without policies may create a session, which can do no more, unless a policy denies it', async () => {
-  const statusWith = async (policies: Caller['policies']) => (await open({ policies }).send(BY_DEFAULT)).status
-  assert.equal(await statusWith(compilePolicies([])), 200)
-  assert.equal(await statusWith(policiesOf([{ Effect: 'Deny', Action: 'hilum:CreateSession', Resource: '*' }])), 403)
-})
+for (const [http, action] of Object.entries(BY_DEFAULT)) {
+  test(`a caller without policies may send ${http}, unless a policy denies it`, async () => {
+    assert.ok((await open({ policies: compilePolicies([]) }).send(http)).status <= 204)
+    const deny = policiesOf([{ Effect: 'Deny', Action: action, Resource: '*' }])
+    assert.equal((await open({ policies: deny }).send(http)).status, 403)
+  })
+}
 
 describe('no route is reached without a decision', () => {
   assert.ok(protectedRoutes.length >= 25)
-  for (const http of protectedRoutes.filter((http) => http !== BY_DEFAULT)) {
+  for (const http of protectedRoutes.filter((http) => !(http in BY_DEFAULT))) {
     test(http, async () => {
       const without = open({ policies: compilePolicies([]) })
       const denied = await without.send(http)

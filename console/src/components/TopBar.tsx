@@ -1,13 +1,28 @@
 /** The top navigation: a link to the data stores, the color mode, and who is signed in. */
 import TopNavigation, { type TopNavigationProps } from '@cloudscape-design/components/top-navigation'
+import { useContext } from 'react'
+import { ApiContext } from '../api.ts'
+import { errorMessageOf } from '../error-messages.ts'
 import { showKeys } from '../keyboard/shortcuts.ts'
 import { hrefTo } from '../location.ts'
 import { type AccessKey, signOut, useSession } from '../session.ts'
 import { useTheme } from '../theme.ts'
+import { useNotify } from './Notifications.tsx'
 
 export function TopBar() {
   const { isDark, toggle } = useTheme()
   const session = useSession()
+  const api = useContext(ApiContext)
+  const notify = useNotify()
+  async function signOutEverywhere() {
+    try {
+      await api?.request({ method: 'DELETE', path: ['sessions'] })
+      signOut()
+    } catch (error) {
+      const { title, description } = errorMessageOf(error, { action: 'sign out everywhere' })
+      notify({ type: 'error', text: `${title}. ${description}` })
+    }
+  }
   const utilities: TopNavigationProps.Utility[] = [
     {
       type: 'button',
@@ -26,9 +41,14 @@ export function TopBar() {
       ariaLabel: `Account ${nameOf(session)}`,
       items: [
         { id: 'keys', text: 'Keyboard shortcuts' },
-        { id: 'sign-out', text: 'Sign out' },
+        { id: 'sign-out', text: 'Sign out', description: 'In all tabs of this browser' },
+        { id: 'everywhere', text: 'Sign out everywhere', description: 'Ends all sessions of this account' },
       ],
-      onItemClick: ({ detail }) => (detail.id === 'keys' ? showKeys(true) : signOut()),
+      onItemClick({ detail }) {
+        if (detail.id === 'keys') showKeys(true)
+        else if (detail.id === 'everywhere') void signOutEverywhere()
+        else signOut()
+      },
     })
   }
   return (

@@ -1,8 +1,8 @@
-/** Routes that make a one-time link into the console, and exchange it for session credentials. */
+/** Routes that make a one-time link into the console, exchange it for session credentials, and end sessions. */
 import type { App } from '../../app.ts'
 import { isProtected } from '../http/request-origin.ts'
 import { redeemLink, sessionReply } from './redeem-link.ts'
-import { type HilumRoute, jsonReply, onAll } from './route.ts'
+import { type HilumRoute, jsonReply, NO_CONTENT, onAll } from './route.ts'
 
 /** Takes unsigned requests: a browser that opens a link has no key yet. */
 export const REDEEM_PATH = '/hilum/console-link/redeem'
@@ -24,6 +24,15 @@ export function linkRoutes(app: App): readonly HilumRoute[] {
       // As GetSessionToken of AWS: a session can do no more than its caller.
       needs: () => [{ action: 'hilum:CreateSession', resource: '*', isAllowedByDefault: true }],
       answer: async ({ caller }) => jsonReply(sessionReply(app.callers.startSession(caller))),
+    },
+    {
+      http: 'DELETE /hilum/sessions',
+      needs: () => [{ action: 'hilum:EndSessions', resource: '*', isAllowedByDefault: true }],
+      async answer({ caller }) {
+        await app.catalog.access.endSessions(caller.id, app.clock())
+        await app.callers.refresh()
+        return NO_CONTENT
+      },
     },
     {
       http: `POST ${REDEEM_PATH}`,

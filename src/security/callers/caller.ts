@@ -30,6 +30,8 @@ export interface Caller {
   readonly policies: PolicySet
   /** Of a session: until when it may start another. Undefined for a permanent key. */
   readonly renewableUntil: number | undefined
+  /** Of a session: when the sign-in was, which its renewals keep. */
+  readonly sessionStartedAt?: number
   readonly bearer?: BearerIdentity
 }
 

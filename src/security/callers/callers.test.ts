@@ -25,6 +25,7 @@ async function open(t: TestContext, limits: Partial<Limits> = {}) {
       counts.keys++
       return catalog.access.findKey(id)
     },
+    sessionsEndedAt: (id: string) => catalog.access.sessionsEndedAt(id),
   }
   /** Another process of the same catalog. */
   const process = (sealingKey = Buffer.alloc(32, 7), owner = OWNER) =>
@@ -239,6 +240,7 @@ test('a read that began before a change is not cached after it', async (t) => {
     log: { error: () => {} },
     access: {
       changeNumber: () => catalog.access.changeNumber(),
+      sessionsEndedAt: (id) => catalog.access.sessionsEndedAt(id),
       async findKey(id) {
         const found = await catalog.access.findKey(id)
         await held
@@ -267,7 +269,13 @@ describe('a session', () => {
     assert.equal(key!.secretAccessKey, session.secretAccessKey)
     assert.deepEqual(
       { ...key!.caller, policies: undefined },
-      { ...caller, policies: undefined, accessKeyId: session.accessKeyId, renewableUntil: time.now + 12 * 3_600_000 },
+      {
+        ...caller,
+        policies: undefined,
+        accessKeyId: session.accessKeyId,
+        renewableUntil: time.now + 12 * 3_600_000,
+        sessionStartedAt: time.now,
+      },
     )
     assert.equal(await find(process(Buffer.alloc(32, 8)), session.accessKeyId, session.sessionToken), undefined)
     time.now += 3_600_000
@@ -307,6 +315,30 @@ describe('a session', () => {
     const ofOwner = callers.startSession((await find(callers, OWNER.accessKeyId))!.caller)
     const otherOwner = process(Buffer.alloc(32, 7), { accessKeyId: 'ANOTHER', secretAccessKey: 'x' })
     assert.equal(await find(otherOwner, ofOwner.accessKeyId, ofOwner.sessionToken), undefined)
+  })
+
+  test('ends when the sessions of its caller are ended, with its renewals, and a new one does not', async (t) => {
+    const { callers, process, create, catalog, time } = await open(t)
+    const other = process()
+    const { accessKeyId } = await create('mary')
+    for (const signInKeyId of [accessKeyId, OWNER.accessKeyId]) {
+      const { caller } = (await find(callers, signInKeyId))!
+      const first = callers.startSession(caller)
+      time.now += 45 * 60_000
+      const renewing = (await find(callers, first.accessKeyId, first.sessionToken))!.caller
+      const renewed = callers.startSession(renewing)
+      await find(other, renewed.accessKeyId, renewed.sessionToken)
+      await catalog.access.endSessions(caller.id, time.now)
+      callers.refresh()
+      const ended = { name: 'ExpiredTokenException' }
+      await assert.rejects(find(callers, first.accessKeyId, first.sessionToken), ended)
+      await assert.rejects(find(callers, renewed.accessKeyId, renewed.sessionToken), ended)
+      time.elapsed += 2_000
+      await assert.rejects(find(other, renewed.accessKeyId, renewed.sessionToken), ended)
+      const next = callers.startSession(caller)
+      assert.ok(await find(callers, next.accessKeyId, next.sessionToken))
+      assert.ok(await find(other, signInKeyId))
+    }
   })
 
   test('token is bound to its access key, and a changed one is none', async (t) => {

@@ -5,7 +5,12 @@ import type { Caller, Credentials, SigningKey } from './caller.ts'
 import { ownerKey } from './owner.ts'
 import { openPrincipalKeys } from './principal-keys.ts'
 import { sealFor } from './seal.ts'
-import { openSessions, type Session } from './sessions.ts'
+import { expiredToken, openSessions, type Session } from './sessions.ts'
+
+function unlessEnded(key: SigningKey, endedAt: number): SigningKey {
+  if (key.caller.sessionStartedAt! < endedAt) throw expiredToken()
+  return key
+}
 
 export interface Callers extends Credentials {
   /** A new key, and what the catalog keeps of it. */
@@ -40,9 +45,11 @@ export function openCallers(
       const behind = permanent(session.signInKeyId, lookUpAfterSeconds)
       return behind instanceof Promise ? behind.then((key) => key && inSession(key)) : behind && inSession(behind)
 
-      function inSession({ caller }: SigningKey): SigningKey {
-        const { secretAccessKey, renewableUntil } = session!
-        return { secretAccessKey, caller: { ...caller, accessKeyId, renewableUntil } }
+      function inSession({ caller }: SigningKey): SigningKey | Promise<SigningKey> {
+        const { secretAccessKey, renewableUntil, startedAt } = session!
+        const key = { secretAccessKey, caller: { ...caller, accessKeyId, renewableUntil, sessionStartedAt: startedAt } }
+        const endedAt = principals.sessionsEndedAt(caller.id)
+        return endedAt instanceof Promise ? endedAt.then((at) => unlessEnded(key, at)) : unlessEnded(key, endedAt)
       }
     },
     makeKey() {

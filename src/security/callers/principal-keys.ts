@@ -1,10 +1,15 @@
 /**
- * The access keys of principals, from the catalog, with their policies compiled. They are cached for two seconds (`accessCacheMs`); then the
+ * The access keys of principals, from the catalog, with their policies compiled, and when the sessions of a caller were ended. They are cached for two seconds (`accessCacheMs`); then the
  * number of the last change is read, and only if it is another one are they read again. So a disabled key stops in every process.
  */
 import { ContractError } from '../../contract/errors.ts'
 import type { Limits } from '../../limits.ts'
-import type { Access, AccessKeyRecord, AttachedPolicy } from '../../stores/catalog/access-repository.ts'
+import {
+  type Access,
+  type AccessKeyRecord,
+  type AttachedPolicy,
+  callerIdOf,
+} from '../../stores/catalog/access-repository.ts'
 import { compilePolicies, type PolicySet } from '../policies/compile-policies.ts'
 import { tagsOfPrincipal } from '../policies/condition-keys.ts'
 import { MANAGED_POLICIES } from '../policies/managed-policies.ts'
@@ -22,6 +27,8 @@ interface PrincipalKeys {
     accessKeyId: string,
     lookUpAfterSeconds?: number | undefined,
   ): SigningKey | undefined | Promise<SigningKey | undefined>
+  /** When the sessions of a caller were ended last; 0 if never. */
+  sessionsEndedAt(callerId: string): number | Promise<number>
   /** This process has made a change: the next request reads it. */
   refresh(): void
 }
@@ -35,7 +42,7 @@ interface CachedKey {
 const ACCESS_KEY_ID = /^HILUM[A-Z2-7]{15}$/
 
 export function openPrincipalKeys(options: {
-  readonly access: Pick<Access, 'changeNumber' | 'findKey'>
+  readonly access: Pick<Access, 'changeNumber' | 'findKey' | 'sessionsEndedAt'>
   readonly seal: Seal
   readonly accountId: string
   readonly limits: Pick<Limits, 'accessCacheMs' | 'accessKeysCached'> & Parameters<typeof parsePolicy>[2]
@@ -49,6 +56,7 @@ export function openPrincipalKeys(options: {
   const cached = new Map<string, CachedKey>()
   /** The catalog has no key of these ids that can be used. */
   const unknown = new Set<string>()
+  const ends = new Map<string, number>()
   /** Were found once, whatever has changed since. */
   const foundOnce = new Set<string>()
   let changeNumber = -1
@@ -63,6 +71,7 @@ export function openPrincipalKeys(options: {
     if (number > changeNumber) {
       cached.clear()
       unknown.clear()
+      ends.clear()
     }
     changeNumber = Math.max(changeNumber, number)
     checkedAt = Math.max(checkedAt, readAt)
@@ -105,7 +114,20 @@ export function openPrincipalKeys(options: {
     return valid(made)
   }
 
-  function keepNewest(of: Map<string, CachedKey> | Set<string>): void {
+  async function readEnd(callerId: string): Promise<number> {
+    if (!isFresh()) await checkOnce()
+    const known = ends.get(callerId)
+    if (known !== undefined) return known
+    const readAt = elapsed()
+    const found = await access.sessionsEndedAt(callerId)
+    if (found.changeNumber < changeNumber) return readEnd(callerId)
+    saw(found.changeNumber, readAt)
+    ends.set(callerId, found.endedAt)
+    keepNewest(ends)
+    return found.endedAt
+  }
+
+  function keepNewest(of: Map<string, unknown> | Set<string>): void {
     for (const oldest of of.keys()) {
       if (of.size <= limits.accessKeysCached) break
       of.delete(oldest)
@@ -124,7 +146,7 @@ export function openPrincipalKeys(options: {
       return undefined
     }
     const caller = {
-      id: `principal ${principalId}`,
+      id: callerIdOf(principalId),
       accessKeyId,
       signInKeyId: accessKeyId,
       arn: `arn:aws:iam::${accountId}:user/${name}`,
@@ -159,6 +181,7 @@ export function openPrincipalKeys(options: {
       }
       return ACCESS_KEY_ID.test(accessKeyId) ? read(accessKeyId) : undefined
     },
+    sessionsEndedAt: (callerId) => (isFresh() ? ends.get(callerId) : undefined) ?? readEnd(callerId),
     refresh() {
       changedAt = elapsed()
       // One that is under way may have begun before the change.

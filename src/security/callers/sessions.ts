@@ -1,6 +1,7 @@
 /**
  * Short-lived credentials. The session token carries everything, sealed, so that any process with the sealing key can verify it and none keeps
- * it. A session ends with the access key that it was started with: when that is rotated or deleted, or its principal disabled.
+ * it. A session ends with the access key that it was started with: when that is rotated or deleted, or its principal disabled; and when the
+ * sessions of its caller were ended after it started.
  */
 import { ContractError } from '../../contract/errors.ts'
 import type { Limits } from '../../limits.ts'
@@ -22,6 +23,7 @@ interface OpenSession {
   readonly secretAccessKey: string
   readonly signInKeyId: string
   readonly renewableUntil: number
+  readonly startedAt: number
 }
 
 interface Sessions {
@@ -51,13 +53,14 @@ export function openSessions({
     if (sessionToken.length > TOKEN_CHARACTERS_MAX) return undefined
     const content = seal.open(Buffer.from(sessionToken, 'base64url'), accessKeyId)
     if (content === undefined) return undefined
-    const [secretAccessKey, signInKeyId, expiresAt, renewableUntil] = JSON.parse(content) as [
+    const [secretAccessKey, signInKeyId, expiresAt, renewableUntil, startedAt] = JSON.parse(content) as [
       string,
       string,
+      number,
       number,
       number,
     ]
-    const session = { accessKeyId, secretAccessKey, signInKeyId, expiresAt, renewableUntil }
+    const session = { accessKeyId, secretAccessKey, signInKeyId, expiresAt, renewableUntil, startedAt }
     opened.set(sessionToken, session)
     for (const oldest of opened.keys()) {
       if (opened.size <= limits.signingKeysKept) break
@@ -67,20 +70,21 @@ export function openSessions({
   }
 
   return {
-    start({ arn, signInKeyId, renewableUntil = clock() + limits.sessionRenewableMs }) {
+    start({ arn, signInKeyId, sessionStartedAt = clock(), renewableUntil = clock() + limits.sessionRenewableMs }) {
       const { accessKeyId, secretAccessKey } = makeAccessKey()
       const expiresAt = Math.min(clock() + limits.sessionMs, renewableUntil)
-      const content = JSON.stringify([secretAccessKey, signInKeyId, expiresAt, renewableUntil])
+      const content = JSON.stringify([secretAccessKey, signInKeyId, expiresAt, renewableUntil, sessionStartedAt])
       const sessionToken = seal.close(content, accessKeyId).toString('base64url')
       return { accessKeyId, secretAccessKey, sessionToken, expiresAt, principalArn: arn }
     },
     open({ accessKeyId, sessionToken }) {
       const session = openToken(accessKeyId, sessionToken)
       if (session === undefined) return undefined
-      if (clock() >= session.expiresAt) {
-        throw new ContractError('ExpiredTokenException', 'The security token included in the request is expired')
-      }
+      if (clock() >= session.expiresAt) throw expiredToken()
       return session
     },
   }
 }
+
+export const expiredToken = (): ContractError =>
+  new ContractError('ExpiredTokenException', 'The security token included in the request is expired')

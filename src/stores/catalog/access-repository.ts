@@ -51,6 +51,9 @@ export interface AccessKeyRecord {
   readonly tags: PrincipalTags
 }
 
+/** The caller that a principal is: its sessions are ended by this. */
+export const callerIdOf = (principalId: number): string => `principal ${principalId}`
+
 export interface Access {
   createPrincipal(request: {
     readonly name: string
@@ -90,6 +93,10 @@ export interface Access {
   listPolicies(): Promise<readonly StoredPolicy[]>
   getPolicy(policyName: string): Promise<StoredPolicy | undefined>
   deletePolicy(policyName: string): Promise<'deleted' | 'absent' | 'attached'>
+  /** Sessions of the caller that started before are no longer valid. */
+  endSessions(callerId: string, endedAt: number): Promise<void>
+  /** With the number of the last change that it includes. 0 if they were never ended. */
+  sessionsEndedAt(callerId: string): Promise<{ readonly changeNumber: number; readonly endedAt: number }>
   /** Of the last change. */
   changeNumber(): Promise<number>
   /** With the number of the last change that it includes. */

@@ -216,6 +216,17 @@ export function testAccess(open: OpenCatalog): void {
     assert.deepEqual(again.policies, [])
   })
 
+  test('the sessions of a caller are ended at the last time, and those of others are not', async (context) => {
+    const catalog = await open(context)
+    const { access } = catalog
+    const before = await access.changeNumber()
+    assert.deepEqual(await access.sessionsEndedAt('principal 1'), { changeNumber: before, endedAt: 0 })
+    await access.endSessions('principal 1', AT)
+    await access.endSessions('principal 1', AT + 5)
+    assert.deepEqual(await access.sessionsEndedAt('principal 1'), { changeNumber: before + 2, endedAt: AT + 5 })
+    assert.equal((await access.sessionsEndedAt('principal 2')).endedAt, 0)
+  })
+
   test('each change has the next number, which a key is read with', async (context) => {
     const catalog = await open(context)
     const { access } = catalog

@@ -1,11 +1,12 @@
 /** Principals, access keys and policies in SQL. Changes are rare: each locks the row `access_changes` first, and so they follow each other. */
-import type {
-  Access,
-  AttachedPolicy,
-  NewAccessKey,
-  Principal,
-  PrincipalTags,
-  StoredPolicy,
+import {
+  type Access,
+  type AttachedPolicy,
+  callerIdOf,
+  type NewAccessKey,
+  type Principal,
+  type PrincipalTags,
+  type StoredPolicy,
 } from '../../catalog/access-repository.ts'
 import { all, one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { insertRows } from '../rows/insert-rows.ts'
@@ -33,6 +34,8 @@ export function accessOver(database: Transactions): Access {
     listPolicies: () => database.read(listPolicies),
     getPolicy: (policyName) => database.read(() => getPolicy(policyName)),
     deletePolicy: (policyName) => change(() => deletePolicy(policyName)),
+    endSessions: (callerId, endedAt) => change(() => endSessions(callerId, endedAt)),
+    sessionsEndedAt: (callerId) => database.read(() => sessionsEndedAt(callerId)),
     changeNumber: () => database.read(changeNumber),
     findKey: (accessKeyId) => database.read(() => findKey(accessKeyId)),
   }
@@ -40,6 +43,18 @@ export function accessOver(database: Transactions): Access {
 
 function* changeNumber(): Sql<number> {
   return (yield* one<{ number: number }>('SELECT number FROM access_changes'))!.number
+}
+
+function* endSessions(callerId: string, endedAt: number): Sql<void> {
+  yield* insertRows('session_ends', [{ caller: callerId, ended_at: endedAt }], {
+    onConflict: 'ON CONFLICT (caller) DO UPDATE SET ended_at = excluded.ended_at',
+  })
+}
+
+function* sessionsEndedAt(callerId: string): Sql<{ readonly changeNumber: number; readonly endedAt: number }> {
+  const number = yield* changeNumber()
+  const row = yield* one<{ ended_at: number }>('SELECT ended_at FROM session_ends WHERE caller = ?', callerId)
+  return { changeNumber: number, endedAt: row?.ended_at ?? 0 }
 }
 
 function* principalNumber(name: string): Sql<number | undefined> {
@@ -212,6 +227,7 @@ function* deletePrincipal(name: string): Sql<'deleted' | 'absent'> {
   for (const table of ['attached_policies', 'access_keys', 'principals']) {
     yield* run(`DELETE FROM ${table} WHERE principal = ?`, principal)
   }
+  yield* run('DELETE FROM session_ends WHERE caller = ?', callerIdOf(principal))
   return 'deleted'
 }
 

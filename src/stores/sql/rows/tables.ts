@@ -129,6 +129,7 @@ export interface Tables {
     created_at: number
     expires_at: number | null
   }>
+  session_ends: Table<{ caller: string; ended_at: number }>
   policies: Table<{ policy_name: string; document: string; updated_at: number }>
   attached_policies: Table<{ principal: number; policy_name: string; document: string | null }>
   import_jobs: Table<

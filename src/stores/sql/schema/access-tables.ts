@@ -30,6 +30,12 @@ CREATE TABLE access_keys (
 ) ${inKeyOrder};
 CREATE INDEX access_keys_of ON access_keys (principal);
 
+-- One row for a caller whose sessions were ended: the access key of the owner, or "principal 7". Ended sessions started before.
+CREATE TABLE session_ends (
+  caller ${text} PRIMARY KEY,
+  ended_at BIGINT NOT NULL
+) ${inKeyOrder};
+
 CREATE TABLE policies (
   policy_name ${text} PRIMARY KEY,
   -- JSON.

@@ -39,6 +39,7 @@ export const SNAPSHOT_TABLES: readonly SnapshotTable[] = [
   { table: 'access_changes', key: ['only_row'] },
   { table: 'principals', key: ['principal'] },
   { table: 'access_keys', key: ['access_key_id'] },
+  { table: 'session_ends', key: ['caller'] },
   { table: 'policies', key: ['policy_name'] },
   { table: 'attached_policies', key: ['principal', 'policy_name'] },
 ]
