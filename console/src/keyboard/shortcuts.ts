@@ -3,7 +3,6 @@
  * speak their input. They never work while a person types, or while a dialog is open.
  */
 import { useEffect, useSyncExternalStore } from 'react'
-import { readStored, writeStored } from '../tables/stored-json.ts'
 
 export interface KeyDescription {
   readonly label: string
@@ -26,7 +25,7 @@ const STORAGE_KEY = 'hilum.single-keys'
 let state: ShortcutState = {
   groups: [],
   isHelpOpen: false,
-  areOn: readStored(STORAGE_KEY, (value) => value !== false) ?? true,
+  areOn: window.localStorage.getItem(STORAGE_KEY) !== 'off',
 }
 const listeners = new Set<() => void>()
 
@@ -45,7 +44,7 @@ export const useShortcuts = (): ShortcutState => useSyncExternalStore(subscribe,
 export const showKeys = (isHelpOpen: boolean): void => change({ isHelpOpen })
 
 export function turnSingleKeys(areOn: boolean): void {
-  writeStored(STORAGE_KEY, areOn)
+  window.localStorage.setItem(STORAGE_KEY, areOn ? 'on' : 'off')
   change({ areOn })
 }
 

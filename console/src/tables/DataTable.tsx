@@ -3,11 +3,19 @@
  * opened by a click anywhere.
  */
 import './data-table.css'
+import Button from '@cloudscape-design/components/button'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import { type MouseEvent, type ReactNode, useEffect, useMemo, useRef } from 'react'
+import { lazyComponent } from '../components/lazy-component.tsx'
 import { Pager, type Pages } from './Pager.tsx'
-import { TablePreferences } from './TablePreferences.tsx'
+import type { TablePreferencesProps } from './TablePreferences.tsx'
 import type { TableSettingsState } from './table-settings.ts'
+
+/** The dialog needs more scripts than the table. */
+const TablePreferences = lazyComponent<TablePreferencesProps>(
+  async () => (await import('./TablePreferences.tsx')).TablePreferences,
+  { loading: <Button variant="icon" iconName="settings" ariaLabel="Preferences" disabled /> },
+)
 
 interface DataTableProps<Row> {
   readonly state: TableSettingsState

@@ -5,13 +5,12 @@ import CollectionPreferences from '@cloudscape-design/components/collection-pref
 import type { TableProps } from '@cloudscape-design/components/table'
 import { defaultSettings, type TableSettingsState } from './table-settings.ts'
 
-export function TablePreferences<Row>({
-  state: { settings, defaults, change },
-  columns,
-}: {
-  state: TableSettingsState
-  columns: readonly TableProps.ColumnDefinition<Row>[]
-}) {
+export interface TablePreferencesProps {
+  readonly state: TableSettingsState
+  readonly columns: readonly Pick<TableProps.ColumnDefinition<unknown>, 'id' | 'header' | 'isRowHeader'>[]
+}
+
+export function TablePreferences({ state: { settings, defaults, change }, columns }: TablePreferencesProps) {
   const { pageSizes } = defaults
   return (
     <CollectionPreferences
