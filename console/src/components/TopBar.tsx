@@ -37,12 +37,12 @@ export function TopBar() {
       type: 'menu-dropdown',
       iconName: 'user-profile',
       text: nameOf(session),
-      title: session.principalArn ?? session.accessKeyId,
+      title: nameOf(session),
       ariaLabel: `Account ${nameOf(session)}`,
       items: [
         { id: 'keys', text: 'Keyboard shortcuts' },
-        { id: 'sign-out', text: 'Sign out', description: 'In all tabs of this browser' },
-        { id: 'everywhere', text: 'Sign out everywhere', description: 'Ends all sessions of this account' },
+        { id: 'sign-out', text: 'Sign out' },
+        { id: 'everywhere', text: 'Sign out everywhere' },
       ],
       onItemClick({ detail }) {
         if (detail.id === 'keys') showKeys(true)
