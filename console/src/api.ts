@@ -26,7 +26,8 @@ export interface HilumRequest {
   /** The segments, not yet percent-encoded. */
   readonly path: readonly string[]
   readonly query?: Readonly<Record<string, string>>
-  readonly body?: Uint8Array
+  /** A blob is read for its hash, and once more by the browser when it is sent: its bytes are not copied through this page. */
+  readonly body?: Uint8Array | Blob
   readonly contentType?: string
   readonly signal?: AbortSignal
 }
@@ -42,6 +43,9 @@ export class HilumError extends Error {
     this.status = status
   }
 }
+
+/** A file that was changed, moved or deleted since it was chosen. */
+export class UnreadableBlob extends Error {}
 
 export function openApi(accessKey: AccessKey): Api {
   const endpoint = window.location.origin
@@ -110,8 +114,12 @@ async function sendSigned(
     ...(port !== '' && { port: Number(port) }),
     path: `/${path.map(percentEncode).join('/')}`,
     query: { ...query },
-    headers: { host, ...(contentType !== undefined && { 'content-type': contentType }) },
-    ...(body && { body }),
+    headers: {
+      host,
+      ...(contentType !== undefined && { 'content-type': contentType }),
+      ...(body instanceof Blob && { 'x-amz-content-sha256': await sha256Of(body) }),
+    },
+    ...(body instanceof Uint8Array && { body }),
   }
   const { headers } = await signer.sign(unsigned)
   // The browser sets this header.
@@ -119,6 +127,22 @@ async function sendSigned(
   const parameters = Object.entries(query).map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
   const url = `${origin}${unsigned.path}${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`
   return checked(await fetch(url, { method, headers, body: body as BodyInit, signal }))
+}
+
+/** @throws UnreadableBlob */
+async function sha256Of(blob: Blob): Promise<string> {
+  const bytes = await blob.arrayBuffer().catch((cause: unknown) => {
+    throw new UnreadableBlob('a file cannot be read', { cause })
+  })
+  return Array.from(await digestOf(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+async function digestOf(bytes: ArrayBuffer): Promise<Uint8Array> {
+  // Browsers have it for pages over HTTPS and of this computer only.
+  if (window.isSecureContext) return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  const hash = new Sha256()
+  hash.update(bytes)
+  return hash.digest()
 }
 
 /** Exchanges the token of a sign-in link for session credentials. @throws HilumError if the link was used or has expired */

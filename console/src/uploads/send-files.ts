@@ -1,5 +1,5 @@
 /** Sends files to an upload of the server: small ones together in one request, large ones in parts. */
-import { type Api, HilumError, type HilumRequest } from '../api.ts'
+import { type Api, HilumError, type HilumRequest, UnreadableBlob } from '../api.ts'
 import { errorMessageOf } from '../error-messages.ts'
 import { asSentence } from '../format/text.ts'
 import { listOf } from './batches.ts'
@@ -45,8 +45,7 @@ export async function sendBatch(batch: readonly ChosenFile[], transfer: Transfer
   if (batch.length === 1) return sendAlone(batch[0]!, transfer)
   const { uploadId, onBytes, onStored } = transfer
   try {
-    // One read for all files. The list has no name of a type that the browser would add.
-    const body = await bytesOf(new Blob([listOf(batch), ...batch.map(({ file }) => file)]))
+    const body = new Blob([listOf(batch), ...batch.map(({ file }) => file)])
     await retried(transfer, { method: 'POST', path: ['uploads', uploadId], body })
   } catch (error) {
     if (!isOfOneFile(error)) throw error
@@ -85,29 +84,19 @@ async function sendParts(chosen: ChosenFile, transfer: Transfer): Promise<void> 
   const path = ['uploads', uploadId, name]
   const parts = Math.ceil(file.size / REQUEST_BYTES)
   for (let part = (sentParts.get(chosen) ?? 0) + 1; part <= Math.max(1, parts); part++) {
-    const body = await bytesOf(file.slice((part - 1) * REQUEST_BYTES, part * REQUEST_BYTES))
+    const body = file.slice((part - 1) * REQUEST_BYTES, part * REQUEST_BYTES)
     const query: Record<string, string> = parts > 1 ? { part: String(part) } : {}
     await retried(transfer, { method: 'PUT', path, query, body })
     sentParts.set(chosen, part)
-    onBytes(body.length)
+    onBytes(body.size)
   }
   if (parts > 1) await retried(transfer, { method: 'POST', path, query: { parts: String(parts) } })
   sentParts.delete(chosen)
 }
 
-class UnreadableFile extends Error {}
-
-async function bytesOf(blob: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer())
-  } catch (cause) {
-    throw new UnreadableFile('a file cannot be read', { cause })
-  }
-}
-
 /** The other files may be fine. */
 const isOfOneFile = (error: unknown): boolean =>
-  error instanceof UnreadableFile || (error instanceof HilumError && error.status === 400)
+  error instanceof UnreadableBlob || (error instanceof HilumError && error.status === 400)
 
 /** Sends a request until the server is there. While the browser is offline, it waits without counting attempts. */
 async function retried({ api, signal, onRetrying }: Attempts, request: HilumRequest): Promise<Response> {
