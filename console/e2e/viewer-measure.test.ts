@@ -44,6 +44,25 @@ describe('measuring in the viewer', skip, async () => {
     files: [imageFile({ pixel: PIXEL, attributes: { Modality: 'DX', ImagerPixelSpacing: ['0.1', '0.1'] } })],
   })
 
+  /** Its upper half is an image of 0.02 cm by 0.02 cm, and its lower half a curve over time. */
+  const region = (minY: number, unit: number, delta: number) => ({
+    ...{ RegionSpatialFormat: unit === 3 ? 1 : 3, RegionDataType: 1, RegionFlags: 0 },
+    ...{ RegionLocationMinX0: 0, RegionLocationMinY0: minY, RegionLocationMaxX1: COLUMNS - 1 },
+    ...{ RegionLocationMaxY1: minY + ROWS / 2 - 1, PhysicalUnitsXDirection: unit, PhysicalUnitsYDirection: unit },
+    ...{ PhysicalDeltaX: delta, PhysicalDeltaY: delta },
+  })
+  const ultrasound = await importSet(server, {
+    datastoreId,
+    files: [
+      imageFile({
+        pixel: PIXEL,
+        attributes: {
+          ...{ Modality: 'US', SequenceOfUltrasoundRegions: [region(0, 3, 0.02), region(ROWS / 2, 4, 0.01)] },
+        },
+      }),
+    ],
+  })
+
   /** At actual size, one pixel of the screen for each column. */
   const open = async (t: Parameters<typeof visit>[0], imageSetId: string): Promise<Page> => {
     const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
@@ -178,6 +197,21 @@ describe('measuring in the viewer', skip, async () => {
       [110, 10],
     ])
     assert.deepEqual(await results(page), ['10.0 mm at the detector'])
+  })
+
+  test('a length of an ultrasound image is that of its region, and in pixels where there is none', async (t) => {
+    const page = await open(t, ultrasound)
+    await stageOf(page).press('d')
+    await drag(page, [
+      [10, 8],
+      [70, 40],
+    ])
+    assert.deepEqual(await results(page), [`${(Math.hypot(60, 32) * 0.2).toFixed(1)} mm`])
+    await drag(page, [
+      [100, 30],
+      [100, 70],
+    ])
+    assert.deepEqual((await results(page))[1], '40.0 px')
   })
 
   test('turning and flipping move the pixels, the sides of the patient and the shapes', async (t) => {

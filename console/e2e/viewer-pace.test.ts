@@ -3,16 +3,21 @@
  * differ. The goals are a first image within 500 ms and 30 images per second.
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
-import { isThorough } from '../../src/fixtures/soak.ts'
+import { isSoak, isThorough } from '../../src/fixtures/soak.ts'
 import { openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 import { firstCT, firstPictureMs } from './support/first-picture.ts'
 import { draw, imageFile, imageSetAddress, importSet, pixelOf, waitForState } from './support/images.ts'
 
 const skip = skipUnlessChromium()
 const [SLICES, RUNS] = isThorough ? [200, 3] : [50, 1]
+/** 1,000 slices have 512 MiB of pixels. */
+const MEMORY_SLICES = isSoak ? 1_000 : SLICES
+/** Of the process of the page: with the decoded frames and those in workers. */
+const RENDERER_BYTES_MAX = 1024 ** 3
 
 describe('the speed of the viewer', skip, async () => {
   if ('skip' in skip) return
@@ -33,19 +38,30 @@ describe('the speed of the viewer', skip, async () => {
     t.diagnostic(`first image after ${times.map(Math.round).join(', ')} ms`)
   })
 
-  test(`${SLICES} loaded slices of 512 x 512 scroll without skipping one`, async (t) => {
+  const importSlices = (count: number): Promise<string> => {
     const pixel = pixelOf({ rows: 512, columns: 512, bitsStored: 12 })
-    const files = Array.from({ length: SLICES }, (_, index) =>
+    const drawn = Array.from({ length: Math.min(count, 50) }, (_, index) => draw(pixel, index + 1))
+    const files = Array.from({ length: count }, (_, index) =>
       imageFile({
         pixel,
-        frames: [draw(pixel, index + 1)],
+        frames: [drawn[index % drawn.length]!],
         attributes: {
-          ...{ StudyInstanceUID: '2.25.12', SOPInstanceUID: `2.25.12.${index + 1}`, InstanceNumber: index + 1 },
-          ...{ WindowCenter: 2048, WindowWidth: 4096 },
+          ...{ StudyInstanceUID: `2.25.12.${count}`, InstanceNumber: index + 1 },
+          ...{ SOPInstanceUID: `2.25.12.${count}.${index + 1}`, WindowCenter: 2048, WindowWidth: 4096 },
         },
       }),
     )
-    const imageSetId = await importSet(server, { datastoreId, files })
+    return importSet(server, { datastoreId, files })
+  }
+  const series = new Map<number, string>()
+  const seriesOf = async (count: number) => {
+    const known = series.get(count) ?? (await importSlices(count))
+    series.set(count, known)
+    return known
+  }
+
+  test(`${SLICES} loaded slices of 512 x 512 scroll without skipping one`, async (t) => {
+    const imageSetId = await seriesOf(SLICES)
     const page = await visit(t, { browser, hilum })
     let fetchedFrames = 0
     page.on('requestfinished', (request) => {
@@ -90,4 +106,44 @@ describe('the speed of the viewer', skip, async () => {
     )
     t.diagnostic(`${SLICES} slices loaded in ${Math.round(loadedMs)} ms; scrolled ${results.join('; ')}`)
   })
+
+  test(`scrolling through all of ${MEMORY_SLICES} slices keeps the browser within a gigabyte`, async (t) => {
+    const imageSetId = await seriesOf(MEMORY_SLICES)
+    const page = await visit(t, { browser, hilum, address: imageSetAddress(datastoreId, imageSetId) })
+    await waitForState(page, 'sharp')
+    let bytes = 0
+    const session = await browser.newBrowserCDPSession()
+    const measure = async () => {
+      const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+      const sizes = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => residentBytes(id))
+      bytes = Math.max(bytes, ...sizes)
+    }
+    for (let from = 1; from < MEMORY_SLICES; from += 50) {
+      await page.evaluate(
+        async ([from, to]) => {
+          const stage = document.querySelector('.viewer-stage')!
+          const text = () => document.querySelector('.viewer-corner-bottom-left')!.textContent ?? ''
+          for (let image = from! + 1; image <= to!; image++) {
+            stage.dispatchEvent(new WheelEvent('wheel', { deltaY: 120, cancelable: true }))
+            while (!text().includes(`Image ${image} of`) || stage.getAttribute('data-state') !== 'sharp')
+              await new Promise(requestAnimationFrame)
+          }
+        },
+        [from, Math.min(from + 50, MEMORY_SLICES)],
+      )
+      await measure()
+    }
+    await page.getByText(`Image ${MEMORY_SLICES} of ${MEMORY_SLICES}`, { exact: true }).waitFor()
+    t.diagnostic(`the process of the page had ${Math.round(bytes / 1024 ** 2)} MiB at most`)
+    assert.ok(bytes > 0 && bytes <= RENDERER_BYTES_MAX, `${bytes} bytes`)
+  })
 })
+
+/** Of a process of this machine. 0 if it has ended. */
+function residentBytes(pid: number): number {
+  try {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}

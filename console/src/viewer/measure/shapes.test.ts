@@ -49,6 +49,30 @@ describe('the calibration', () => {
   })
 })
 
+test('lengths and angles of an oblique image are those between its points in the patient', () => {
+  // PS3.3 C.7.6.2.1-1, with rows and columns that are turned about two axes, and pixels that are not square.
+  const [sin, cos] = [Math.sin(0.7), Math.cos(0.7)]
+  const row = [cos, sin, 0] as const
+  const column = [-sin * 0.6, cos * 0.6, 0.8] as const
+  const [perRow, perColumn] = [0.7, 0.3]
+  const image = imageOf({
+    ...{ PixelSpacing: [String(perRow), String(perColumn)], ImagePositionPatient: ['-31.5', '12', '88'] },
+    ImageOrientationPatient: [...row, ...column].map(String),
+  })
+  const inPatient = ({ x, y }: { x: number; y: number }) =>
+    [-31.5, 12, 88].map(
+      (origin, axis) => origin + row[axis]! * perColumn * (x - 0.5) + column[axis]! * perRow * (y - 0.5),
+    )
+  const [a, b, c] = [at(4.2, 9.1), at(117.4, 63.8), at(20, 88.5)]
+  const between = (from: typeof a, to: typeof a) => inPatient(to).map((value, axis) => value - inPatient(from)[axis]!)
+  const calibration = calibrationOf(image, [])
+  assert.ok(Math.abs(lengthOf(a, b, calibration) - Math.hypot(...between(a, b))) < 1e-9)
+  const [arm, other] = [between(b, a), between(b, c)]
+  const product = arm.reduce((sum, value, axis) => sum + value * other[axis]!, 0)
+  const degrees = (Math.acos(product / (Math.hypot(...arm) * Math.hypot(...other))) * 180) / Math.PI
+  assert.ok(Math.abs(angleOf([a, b, c], calibration) - degrees) < 1e-9)
+})
+
 test('an angle is measured in the patient, not in pixels', () => {
   const points = [at(10, 0), at(0, 0), at(10, 10)] as const
   assert.ok(Math.abs(angleOf(points, calibrationOf(imageOf({ PixelSpacing: ['1', '1'] }), [])) - 45) < 1e-9)

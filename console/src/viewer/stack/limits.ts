@@ -1,7 +1,7 @@
 /** The limits of the viewer. */
 
 /** Decoded frames in memory. Those furthest from the current image are dropped first. */
-export const CACHED_FRAME_BYTES_MAX = 384 * 1024 * 1024
+export const CACHED_FRAME_BYTES_MAX = 320 * 1024 * 1024
 /** Series that are not on screen and keep decoded frames, and how much of each. */
 export const IDLE_LOADERS_MAX = 3
 export const IDLE_FRAME_BYTES_MAX = 48 * 1024 * 1024
