@@ -140,12 +140,12 @@ export const Tools = memo(function Tools(props: ToolsProps) {
   )
 })
 
-/** On a phone, the toolbar is one row that scrolls (viewer.css), which would cut menus off. In full screen they can't be elsewhere. */
+/** On a narrow screen, the toolbar is one row that scrolls (viewer.css), which would cut menus off. In full screen they can't be elsewhere. */
 function useOneRow(): boolean {
   return useSyncExternalStore(subscribeToScreen, () => NARROW.matches && document.fullscreenElement === null)
 }
 
-const NARROW = window.matchMedia('(max-width: 688px)')
+const NARROW = window.matchMedia('(max-width: 1000px)')
 
 function subscribeToScreen(listener: () => void): () => void {
   NARROW.addEventListener('change', listener)
