@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   memory: async () => (await import('./memory.ts')).memoryBench,
   processes: async () => (await import('./request-processes.ts')).requestProcessesBench,
   writers: async () => (await import('./writers/writers-bench.ts')).writersBench,
+  console: async () => (await import('./console-bench.ts')).consoleBench,
   uploads: async () => (await import('./uploads.ts')).uploadsBench,
   hunt: async () => (await import('./hunt.ts')).huntBench,
 }
