@@ -300,13 +300,10 @@ export const DEFAULT_LIMITS: Limits = {
   ...{ processSilenceMs: 20_000, processStartMs: 120_000 },
   replacedIdleMs: 2_000,
   jobsMemoryBytes: 8 * 1024 ** 3,
-
   replyBuffersKept: 16,
-
   consoleLinkMs: 10 * 60_000,
   consoleLinks: 16,
   consoleLinkBodyBytes: 1_024,
-
   downloadLinkMs: 60_000,
   downloadLinks: 256,
   downloadItems: 1_000,
@@ -320,8 +317,8 @@ export const DEFAULT_LIMITS: Limits = {
   reportReasonsBytes: 64 * 1024 ** 2,
   reportPageFiles: 200,
   reportPageBytes: 8 * 1024 ** 2,
-
-  ...{ clientTokenMs: 24 * 3_600_000, deletedDatastoreMs: 24 * 3_600_000 },
+  clientTokenMs: 24 * 3_600_000,
+  deletedDatastoreMs: 24 * 3_600_000,
   dataKeyMs: 30_000,
   keyServiceTimeoutMs: 5_000,
   decryptedCacheBytes: 64 * 1024 ** 2,
@@ -331,8 +328,8 @@ export const DEFAULT_LIMITS: Limits = {
   accessGranularityMs: 3_600_000,
   accessesWrittenEveryMs: 5_000,
   accessTimesKept: 20_000,
-
-  ...{ catalogReadConnections: 8, catalogWriteConnections: 4 },
+  catalogReadConnections: 8,
+  catalogWriteConnections: 4,
   catalogConnectTimeoutMs: 5_000,
   catalogStatementTimeoutMs: 30_000,
   maintenanceStatementTimeoutMs: 10 * 60_000,
@@ -341,7 +338,6 @@ export const DEFAULT_LIMITS: Limits = {
   s3SilenceTimeoutMs: 10_000,
   s3BytesPerSecondMin: 128 * 1024,
   s3Connections: 512,
-
   imageSetsPerDeletion: 1_000,
   filesPerZip: 100_000,
   dicomwebSearchRows: 25_000,
@@ -356,7 +352,6 @@ export const DEFAULT_LIMITS: Limits = {
   storeFilesPerJob: 10_000,
   storeJobIdleMs: 2_000,
   signedChunkBytes: 1024 ** 2,
-
   importWorkers: 1,
   ...{ importTurnMs: 500, importJobsPerWorker: 3 },
   importLeaseMs: 30_000,
@@ -377,10 +372,8 @@ export const DEFAULT_LIMITS: Limits = {
   importMetadataCharacters: 128 * 1024 ** 2,
   importMetadataFileBytes: 32 * 1024 ** 2,
   importFramesPerFile: 250_000,
-
   verifyBytesPerSecond: 16 * 1024 ** 2,
   verifyLookMs: 10 * 60_000,
-
   compactionDelayMs: 10 * 60_000,
   movedBlobGraceMs: 3_600_000,
   frameThreads: 64,
@@ -391,7 +384,6 @@ export const DEFAULT_LIMITS: Limits = {
   servedFrameBytes: 256 * 1024 ** 2,
   ...{ servedFrameWaitMs: 20_000, renderedPixels: 32 * 1024 ** 2 },
   frameThreadIdleMs: 10_000,
-
   catalogCacheBytes: 64 * 1024 ** 2,
 }
 

@@ -179,13 +179,23 @@ describe('uploads', skip, async () => {
     await tray(page).getByText('Cancelled', { exact: true }).waitFor()
   })
 
-  test('signing out cancels what is not on the server yet', async (t) => {
+  test('signing out asks before it cancels what is not on the server yet', async (t) => {
     const page = await open(t)
     await holdFiles(page)
     await importFolder(page, folderOf(['1.dcm']), 'signed-out')
     await tray(page).getByText('0 of 1 file').waitFor()
-    await page.getByRole('button', { name: /^Account / }).click()
-    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    const signOut = async (answer: 'accept' | 'dismiss') => {
+      const asked = page.waitForEvent('dialog')
+      await page.getByRole('button', { name: /^Account / }).click()
+      const click = page.getByRole('menuitem', { name: 'Sign out' }).click()
+      const dialog = await asked
+      assert.equal(dialog.message(), 'Files are still being uploaded. Sign out and cancel the uploads?')
+      await dialog[answer]()
+      await click
+    }
+    await signOut('dismiss')
+    await tray(page).getByText('0 of 1 file').waitFor()
+    await signOut('accept')
     await tray(page).waitFor({ state: 'detached' })
     assert.equal(await isAskedBeforeLeaving(page), false)
   })

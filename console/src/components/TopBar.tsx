@@ -7,6 +7,7 @@ import { showKeys } from '../keyboard/shortcuts.ts'
 import { hrefTo } from '../location.ts'
 import { type AccessKey, signOut, useSession } from '../session.ts'
 import { useTheme } from '../theme.ts'
+import { maySignOut } from '../uploads/tray-state.ts'
 import { useNotify } from './Notifications.tsx'
 
 export function TopBar() {
@@ -46,6 +47,7 @@ export function TopBar() {
       ],
       onItemClick({ detail }) {
         if (detail.id === 'keys') showKeys(true)
+        else if (!maySignOut()) return
         else if (detail.id === 'everywhere') void signOutEverywhere()
         else signOut()
       },

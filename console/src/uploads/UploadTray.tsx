@@ -34,7 +34,7 @@ export function UploadTray({ api, queries }: UploadTrayProps) {
       <Container
         header={
           <Header
-            variant="h3"
+            variant="h2"
             actions={
               <SpaceBetween direction="horizontal" size="xxs">
                 <Button

@@ -5,7 +5,7 @@
 import type { Api } from '../api.ts'
 import { errorMessageOf } from '../error-messages.ts'
 import { DRAW_MS } from './limits.ts'
-import { openTray } from './tray-state.ts'
+import { openTray, setUnfinished } from './tray-state.ts'
 import { Upload, type UploadOrder } from './upload.ts'
 
 let api: Api | undefined
@@ -44,7 +44,9 @@ function settle(): void {
   const next = isBusy ? undefined : uploads.find(({ state }) => state === 'waiting')
   if (next !== undefined) void next.run().finally(settle)
   // A handler that is always there would keep pages out of the back-forward cache.
-  if (uploads.some(({ isUnfinished }) => isUnfinished)) window.addEventListener('beforeunload', askBeforeLeaving)
+  const hasUnfinished = uploads.some(({ isUnfinished }) => isUnfinished)
+  setUnfinished(hasUnfinished)
+  if (hasUnfinished) window.addEventListener('beforeunload', askBeforeLeaving)
   else window.removeEventListener('beforeunload', askBeforeLeaving)
   draw()
 }

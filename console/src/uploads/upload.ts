@@ -263,7 +263,7 @@ export class Upload {
 
   /** @param files 'failed' to send those again that failed; 'others' to import without them */
   resume(files: 'failed' | 'others'): void {
-    if (files === 'failed') this.#remaining.push(...[...this.#failed.keys()].reverse())
+    if (files === 'failed') this.#remaining = [...this.#remaining, ...[...this.#failed.keys()].reverse()]
     this.#failed.clear()
     this.#become('waiting')
   }

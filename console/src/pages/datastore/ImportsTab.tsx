@@ -39,7 +39,7 @@ const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<J
   {
     id: 'name',
     header: 'Import job',
-    width: 280,
+    width: 310,
     cell: ({ jobId, jobName }) => (
       <Link href={hrefTo(`datastores/${datastoreId}/imports/${jobId}`)}>{jobName ?? jobId}</Link>
     ),
@@ -48,10 +48,10 @@ const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<J
   {
     id: 'status',
     header: 'Status',
-    width: 210,
+    width: 190,
     cell: ({ jobStatus, counts }) => <JobStatus status={jobStatus} failedFiles={counts?.failed} />,
   },
-  { id: 'submitted', header: 'Submitted at', width: 250, cell: ({ submittedAt }) => formatTime(submittedAt) },
+  { id: 'submitted', header: 'Submitted at', width: 230, cell: ({ submittedAt }) => formatTime(submittedAt) },
   {
     id: 'duration',
     header: 'Duration',
@@ -59,9 +59,9 @@ const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<J
     cell: ({ submittedAt, endedAt }) =>
       submittedAt && endedAt ? formatDuration(endedAt.getTime() - submittedAt.getTime()) : '–',
   },
-  { id: 'files', header: 'Files', width: 100, cell: ({ counts }) => countText(counts && filesOf(counts)) },
-  { id: 'imported', header: 'Imported', width: 110, cell: ({ counts }) => countText(counts?.imported) },
-  { id: 'failed', header: 'Failed', width: 100, cell: ({ counts }) => countText(counts?.failed) },
+  { id: 'files', header: 'Files', width: 80, cell: ({ counts }) => countText(counts && filesOf(counts)) },
+  { id: 'imported', header: 'Imported', width: 105, cell: ({ counts }) => countText(counts?.imported) },
+  { id: 'failed', header: 'Failed', width: 90, cell: ({ counts }) => countText(counts?.failed) },
   { id: 'message', header: 'Message', width: 200, cell: ({ message }) => message ?? '–' },
 ]
 
