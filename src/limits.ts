@@ -77,6 +77,8 @@ export interface Limits {
   readonly auditFileBytes: number
   /** Lines of refused requests in the audit log, per address; others are counted. */
   readonly auditRefusalsPerMinute: number
+  /** A page of the audit log: it ends when so many bytes were read, even without an event. */
+  readonly auditPageBytes: number
   /** A stopping server waits this long for requests and import batches in flight. */
   readonly shutdownMs: number
   /** On PostgreSQL, SIGTERM: so long a server says that it is not ready, and still takes connections. A load balancer finds the others. */
@@ -295,6 +297,7 @@ export const DEFAULT_LIMITS: Limits = {
   ...{ auditSyncMs: 100, auditRetryMs: 1_000 },
   auditFileBytes: 64 * 1024 ** 2,
   auditRefusalsPerMinute: 60,
+  auditPageBytes: 8 * 1024 ** 2,
   shutdownMs: 30_000,
   ...{ drainMs: 5_000, serverBeatMs: 3_000, serverSilenceMs: 12_000 },
   ...{ processSilenceMs: 20_000, processStartMs: 120_000 },

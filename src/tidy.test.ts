@@ -60,6 +60,7 @@ const ENTRIES = [
 const CONSOLE_MAY_IMPORT = [
   'cli/search/search-snippets.ts',
   'contract/access.ts',
+  'contract/audit.ts',
   'contract/lock-tags.ts',
   'contract/maintenance.ts',
   'contract/search-attributes.ts',

@@ -24,6 +24,12 @@ const EncryptionKeysPage = lazyPage(
   async () => (await import('./pages/EncryptionKeysPage.tsx')).EncryptionKeysPage,
 )
 const PoliciesPage = lazyPage('Policies', async () => (await import('./pages/PoliciesPage.tsx')).PoliciesPage)
+const AuditPage = lazyPage('Audit log', async () => (await import('./pages/AuditPage.tsx')).AuditPage)
+const BackupPage = lazyPage('Backup', async () => (await import('./pages/BackupPage.tsx')).BackupPage)
+const VerificationPage = lazyPage(
+  'Verification',
+  async () => (await import('./pages/VerificationPage.tsx')).VerificationPage,
+)
 
 type Parameters = Readonly<Record<string, string>>
 // biome-ignore lint/suspicious/noExplicitAny: each page takes the parameters of its own path.
@@ -35,6 +41,9 @@ const ROUTES: readonly { readonly path: string; readonly page: Page }[] = [
   { path: 'principals', page: PrincipalsPage },
   { path: 'policies', page: PoliciesPage },
   { path: 'encryption-keys', page: EncryptionKeysPage },
+  { path: 'audit', page: AuditPage },
+  { path: 'backup', page: BackupPage },
+  { path: 'verification', page: VerificationPage },
   { path: 'create', page: CreateDatastorePage },
   { path: 'datastores/:datastoreId', page: DatastorePage },
   { path: 'datastores/:datastoreId/image-sets/:imageSetId', page: ImageSetPage },

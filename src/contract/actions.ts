@@ -43,6 +43,7 @@ const HILUM_ACTIONS = [
   'PutUploadFile',
   'ReleaseObjectLock',
   'RotateAccessKey',
+  'SearchAuditLog',
   'SimulatePolicy',
   'TagPrincipal',
   'UntagPrincipal',

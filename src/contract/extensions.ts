@@ -4,6 +4,7 @@
  * Generic in the App, since the contract imports no other module.
  */
 import type { AccessExtensions } from './access.ts'
+import type { AuditPage, AuditSearch } from './audit.ts'
 import type { MaintenanceRuns } from './maintenance.ts'
 import type { Bytes } from './shapes.ts'
 
@@ -133,6 +134,15 @@ export interface Extensions<App> extends AccessExtensions<App> {
   /** Undefined for a file that was not written. */
   openReportFile(file: ReportFile, app: App): Promise<Bytes | undefined>
   listMaintenanceRuns(app: App): Promise<MaintenanceRuns>
+  /** Newest first. */
+  searchAuditLog(
+    request: {
+      readonly search: AuditSearch
+      readonly maxResults?: number | undefined
+      readonly nextToken: string | undefined
+    },
+    app: App,
+  ): Promise<AuditPage>
   /** The bytes of the file that the instance was imported from. */
   openImportedFile(file: ImportedFile, app: App): Promise<Bytes>
 }

@@ -4,12 +4,20 @@ export interface MaintenanceRunSummary {
   readonly startedAt: number
   readonly endedAt?: number | undefined
   readonly outcome: 'running' | 'succeeded' | 'failed' | 'lost'
-  /** Of one that succeeded: what it found. Of one that failed: `reason`. */
+  /** Of one that succeeded: what it found. Of one that failed: `reason`. Of one that runs: how far it is. */
   readonly report: Readonly<Record<string, unknown>>
 }
 
+/** Where there are backups, an older last one is a warning. */
+export const BACKUP_WARNING_DAYS = 7
+
 /** Newest first. */
 export interface MaintenanceRuns {
+  /** Of each kind, also where it is not one of the last. */
+  readonly lastSuccess: {
+    readonly backup?: MaintenanceRunSummary | undefined
+    readonly verification?: MaintenanceRunSummary | undefined
+  }
   readonly backups: readonly MaintenanceRunSummary[]
   readonly verifications: readonly MaintenanceRunSummary[]
 }

@@ -5,7 +5,8 @@ import { MaintenanceLeaseLost, type MaintenanceRun } from '../stores/catalog/mai
 
 /** A process that is stopped for longer has lost its run. */
 const LEASE_MS = 10 * 60_000
-const RENEW_EVERY_MS = 60_000
+/** The console and the catalog know how far it is as of then. */
+const RENEW_EVERY_MS = 15_000
 
 /** Why a run failed, in a sentence without values of patients. */
 export class MaintenanceFailed extends Error {
@@ -18,13 +19,14 @@ type RunApp = Pick<ImportApp, 'catalog' | 'clock' | 'newId'>
 export type RunResult<Report> = { readonly refused: 'running' | 'recent' } | { readonly report: Report }
 
 /**
- * @param work gets a signal that is aborted when the lease is lost or the caller's signal is aborted. Its report is recorded.
+ * @param work gets a signal that is aborted when the lease is lost or the caller's signal is aborted, and notes how far it is. Its report is
+ *   recorded.
  * @throws what the work throws, MaintenanceLeaseLost
  */
 export async function runMaintenance<Report extends object>(
   app: RunApp,
   wanted: Pick<MaintenanceRun, 'kind'> & { readonly notSince?: number; readonly signal?: AbortSignal },
-  work: (signal: AbortSignal) => Promise<Report>,
+  work: (signal: AbortSignal, note: (progress: object) => void) => Promise<Report>,
 ): Promise<RunResult<Report>> {
   const { maintenance } = app.catalog
   const { kind, notSince, signal } = wanted
@@ -37,15 +39,19 @@ export async function runMaintenance<Report extends object>(
   })
   if (begun !== 'begun') return { refused: begun }
   const lost = new AbortController()
+  let progress: object | undefined
   const renewal = setInterval(() => {
     const now = app.clock()
     // While the catalog is away the lease lasts until it expires.
-    maintenance.renew(runId, { at: now, leaseUntil: now + LEASE_MS }).catch((error: unknown) => {
+    maintenance.renew(runId, { at: now, leaseUntil: now + LEASE_MS, report: progress }).catch((error: unknown) => {
       if (error instanceof MaintenanceLeaseLost) lost.abort(error)
     })
   }, RENEW_EVERY_MS)
   try {
-    const report = await work(AbortSignal.any([lost.signal, ...(signal === undefined ? [] : [signal])]))
+    const stop = AbortSignal.any([lost.signal, ...(signal === undefined ? [] : [signal])])
+    const report = await work(stop, (noted) => {
+      progress = noted
+    })
     await maintenance.end(runId, { at: app.clock(), outcome: 'succeeded', report })
     return { report }
   } catch (cause) {

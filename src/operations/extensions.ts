@@ -8,6 +8,7 @@ import { policies } from './policies.ts'
 import { principals } from './principals.ts'
 import { readImportReport } from './read-import-report.ts'
 import { readReportPage } from './read-report-page.ts'
+import { searchAuditLog } from './search-audit-log.ts'
 import { summarizeImportReport } from './summarize-import-report.ts'
 import { joinUploadFile, putUploadFile, putUploadFiles, removeUpload, startUpload } from './uploads.ts'
 
@@ -23,6 +24,7 @@ export const extensions: Extensions<App> = {
   openReportFile,
   openImportedFile,
   listMaintenanceRuns,
+  searchAuditLog,
   ...principals,
   ...policies,
 }

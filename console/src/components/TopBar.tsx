@@ -36,6 +36,15 @@ export function TopBar() {
     utilities.push({ type: 'button', text: 'Access', href: hrefTo('principals') })
     utilities.push({
       type: 'menu-dropdown',
+      text: 'Server',
+      items: [
+        { id: 'audit', text: 'Audit log', href: hrefTo('audit') },
+        { id: 'backup', text: 'Backup', href: hrefTo('backup') },
+        { id: 'verification', text: 'Verification', href: hrefTo('verification') },
+      ],
+    })
+    utilities.push({
+      type: 'menu-dropdown',
       iconName: 'user-profile',
       text: nameOf(session),
       title: nameOf(session),

@@ -1,7 +1,7 @@
 /** The options of `hilum audit search` and `hilum audit export`. */
 import { join } from 'node:path'
+import type { AuditSearch } from '../../contract/audit.ts'
 import { AUDIT_FOLDER, COMMANDS_FOLDER, chainsIn } from '../../security/audit/audit-files.ts'
-import type { AuditCriteria } from '../../security/audit/search-audit.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import type { Invocation } from '../terminal/command.ts'
 
@@ -13,7 +13,7 @@ export function auditFoldersOf({ config }: Invocation): readonly string[] {
   throw new OperatorError(`There is no audit log in ${folder}. Name the data folder of a server with --data.`)
 }
 
-export function auditCriteria({ flags }: Invocation): AuditCriteria {
+export function auditCriteria({ flags }: Invocation): AuditSearch {
   const { principal, resource, event: eventName } = flags as Readonly<Record<string, string | undefined>>
   const since = timeOf('since', flags.since)
   const until = timeOf('until', flags.until)

@@ -1,5 +1,6 @@
 /** `hilum audit search`. */
-import { type AuditEvent, SYSTEM_USER, searchAudit } from '../../security/audit/search-audit.ts'
+import type { AuditEvent } from '../../contract/audit.ts'
+import { SYSTEM_USER, searchAudit } from '../../security/audit/search-audit.ts'
 import type { ExitCode, Invocation } from '../terminal/command.ts'
 import { shown } from '../terminal/text-width.ts'
 import { auditCriteria, auditFoldersOf } from './audit-criteria.ts'

@@ -82,7 +82,9 @@ async function backUpOnce(
         const progress = openProgress('Copying blobs, MiB', { terminal, now: Date.now })
         const app = { catalog, place, storedBlobs, encryptedSizeOf, clock: () => catalog.now(), newId }
         const onProgress = (bytes: number, of: number) => progress.update(Math.ceil(bytes / MIB), Math.ceil(of / MIB))
-        const result = await makeBackup(app, { files, keep, signal, onProgress }).finally(() => progress.end())
+        const result = await makeBackup(app, { placeName: to, files, keep, signal, onProgress }).finally(() =>
+          progress.end(),
+        )
         if ('refused' in result) {
           throw new OperatorError(
             'The backup was not made: another backup of this archive is running. Wait until it ends.',

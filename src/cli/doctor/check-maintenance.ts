@@ -1,4 +1,5 @@
 /** Checks of the last backup and the last scheduled verification. */
+import { BACKUP_WARNING_DAYS } from '../../contract/maintenance.ts'
 import type { BackupReport } from '../../maintenance/backup/make-backup.ts'
 import type { VerificationReport } from '../../maintenance/verify/scheduled-verification.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
@@ -6,8 +7,6 @@ import type { MaintenanceKind, MaintenanceRun } from '../../stores/catalog/maint
 import type { Finding } from './finding.ts'
 
 const DAY_MS = 86_400_000
-/** Where there are backups, an older last one is a warning. */
-const BACKUP_WARNING_DAYS = 7
 
 interface LastRuns {
   /** Of those that have ended. */

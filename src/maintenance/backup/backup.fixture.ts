@@ -35,7 +35,7 @@ export async function backUp(
   const { keep, signal, onProgress = () => {} } = options
   const result = await makeBackup(
     { ...app, storedBlobs, place, encryptedSizeOf },
-    { files: {}, keep, ...(signal && { signal }), onProgress },
+    { placeName: 'place', files: {}, keep, ...(signal && { signal }), onProgress },
   )
   assert.ok('report' in result, 'no other backup runs')
   return result.report

@@ -100,7 +100,7 @@ test('one backup runs at a time', async (context) => {
     leaseUntil: Date.now() + HOUR_MS,
   })
   const backupApp = { ...app, storedBlobs: app.blobs, place, encryptedSizeOf: (bytes: number) => bytes }
-  const result = await makeBackup(backupApp, { files: {}, keep: undefined, onProgress() {} })
+  const result = await makeBackup(backupApp, { placeName: 'place', files: {}, keep: undefined, onProgress() {} })
   assert.deepEqual(result, { refused: 'running' })
   assert.deepEqual(await keysIn(place, ''), [])
 })

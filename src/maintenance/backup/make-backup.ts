@@ -19,6 +19,8 @@ const FAULTS_SHOWN_MAX = 100
 interface BackupApp extends Pick<ImportApp, 'catalog' | 'clock' | 'newId'>, BlobCopying {}
 
 interface BackupOptions {
+  /** The name of the place, as the command has it. */
+  readonly placeName: string
   /** Small files of the data folder that the archive needs, by name. */
   readonly files: Readonly<Record<string, Uint8Array>>
   /** How many backups the place has afterwards; undefined: all. */
@@ -29,6 +31,8 @@ interface BackupOptions {
 
 /** What `hilum backup` prints and the catalog records. */
 export interface BackupReport {
+  /** A folder or an s3:// URI, as the command named it. */
+  readonly place: string
   readonly backupId: string
   /** When the state was read that it holds. */
   readonly createdAt: number
@@ -42,11 +46,22 @@ export interface BackupReport {
   readonly removedBackups: number
 }
 
+/** The report of one that runs. */
+interface BackupProgress extends Pick<BackupReport, 'place'> {
+  readonly copiedBytes?: number
+  readonly ofBytes?: number
+}
+
 /** @throws MaintenanceFailed, MaintenanceLeaseLost, StoreUnavailable */
 export const makeBackup = (app: BackupApp, options: BackupOptions): Promise<RunResult<BackupReport>> =>
-  runMaintenance(app, { kind: 'backup', ...(options.signal && { signal: options.signal }) }, (signal) =>
-    backUp(app, { ...options, signal }),
-  )
+  runMaintenance(app, { kind: 'backup', ...(options.signal && { signal: options.signal }) }, (signal, note) => {
+    note({ place: options.placeName } satisfies BackupProgress)
+    const onProgress: BackupOptions['onProgress'] = (copiedBytes, ofBytes) => {
+      note({ place: options.placeName, copiedBytes, ofBytes } satisfies BackupProgress)
+      options.onProgress(copiedBytes, ofBytes)
+    }
+    return backUp(app, { ...options, signal, onProgress })
+  })
 
 async function backUp(
   app: BackupApp,
@@ -78,7 +93,7 @@ async function backUp(
   await keep(place, keys.manifest, Buffer.from(lineOf(manifest)))
   const removedBackups = await pruneBackups(place, { keep: options.keep, current: backupId, signal })
   return {
-    ...{ backupId, createdAt, removedBackups },
+    ...{ place: options.placeName, backupId, createdAt, removedBackups },
     ...{ blobs: copied.kept.count, sizeBytes: copied.kept.sizeBytes + snapshot.catalog.sizeBytes },
     ...{ copiedBlobs: copied.new.count, copiedBytes: copied.new.sizeBytes + snapshot.catalog.sizeBytes },
     ...{ faultCount: copied.faultCount, faults: copied.faults },

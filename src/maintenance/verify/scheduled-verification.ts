@@ -16,6 +16,17 @@ export interface VerificationReport {
   }[]
 }
 
+/** The report of one that runs. */
+interface VerificationProgress {
+  readonly part: string
+  readonly partsDone: number
+  readonly partsTotal: number
+  /** Of the part. */
+  readonly done: number
+  readonly total: number
+  readonly checked: Step['checked']
+}
+
 type VerifiedApp = Pick<ImportApp, 'blobs' | 'catalog' | 'clock' | 'log' | 'newId'> & {
   readonly limits: Pick<ImportApp['limits'], 'verifyBytesPerSecond'>
 }
@@ -28,14 +39,20 @@ export async function verifyOnSchedule(
   app: VerifiedApp,
   { notSince, signal }: { readonly notSince: number; readonly signal: AbortSignal },
 ): Promise<RunResult<VerificationReport>> {
-  const result = await runMaintenance(app, { kind: 'verification', notSince, signal }, (stop) => verifyAll(app, stop))
+  const result = await runMaintenance(app, { kind: 'verification', notSince, signal }, (stop, note) =>
+    verifyAll(app, stop, note),
+  )
   if ('report' in result && result.report.differenceCount > 0) {
     app.log.error({}, 'ALARM: the scheduled verification has found differences; run hilum verify, which names them')
   }
   return result
 }
 
-async function verifyAll(app: VerifiedApp, signal: AbortSignal): Promise<VerificationReport> {
+async function verifyAll(
+  app: VerifiedApp,
+  signal: AbortSignal,
+  note: (progress: VerificationProgress) => void,
+): Promise<VerificationReport> {
   const blobs = throttledBlobs(app.blobs, { bytesPerSecond: app.limits.verifyBytesPerSecond, signal })
   const verification = { catalog: app.catalog, blobs, now: app.clock, isQuick: false }
   const parts: VerificationReport['parts'][number][] = []
@@ -46,6 +63,8 @@ async function verifyAll(app: VerifiedApp, signal: AbortSignal): Promise<Verific
     for await (const step of untilDamaged(steps(verification))) {
       signal.throwIfAborted()
       checked = step.checked
+      const { done, total } = step
+      note({ part: name, partsDone: parts.length, partsTotal: VERIFIED_PARTS.length, done, total, checked })
       notChecked = step.notChecked ?? notChecked
       for (const { kind } of step.differences) differences[kind] = (differences[kind] ?? 0) + 1
     }

@@ -15,6 +15,7 @@ import { contractErrorOf, uuidOf, withRequestId, writeError } from '../aws/write
 import type { RateLimits } from '../http/rate-limits.ts'
 import { createRouter, type RouteMatch } from '../http/router.ts'
 import { type ProtocolHandler, splitTarget, type WireReply, type WireRequest } from '../http/wire.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { downloadRoutes } from './download-routes.ts'
 import { fileRoutes } from './file-routes.ts'
 import { linkRoutes } from './link-routes.ts'
@@ -48,6 +49,7 @@ export function hilumHandler(
     ...principalRoutes(app, extensions),
     ...policyRoutes(app, extensions),
     ...maintenanceRoutes(app, extensions),
+    ...auditRoutes(app, extensions),
   ]
   const find = createRouter<HilumRoute>(routes)
 

@@ -19,6 +19,8 @@ export interface AuditLog {
    * ServiceUnavailableException if it is not: the request must not be answered otherwise.
    */
   record(request: AnsweredRequest): Promise<void>
+  /** Where it is; undefined for one that keeps nothing. */
+  readonly folder: string | undefined
   /** Why lines cannot be written, such as ENOSPC. */
   readonly failure: string | undefined
   stop(): Promise<void>
@@ -28,6 +30,7 @@ export interface AuditLog {
 export const NO_AUDIT_LOG: AuditLog = {
   check: () => {},
   record: async () => {},
+  folder: undefined,
   failure: undefined,
   stop: async () => {},
 }
@@ -142,6 +145,7 @@ export async function openAuditLog(options: AuditOptions): Promise<AuditLog> {
   removeOldFiles()
 
   return {
+    folder,
     get failure() {
       return writer.failure === undefined ? undefined : (writer.failure.code ?? 'unknown')
     },

@@ -14,7 +14,7 @@ export interface MaintenanceRun {
   readonly startedAt: number
   readonly endedAt: number | undefined
   readonly outcome: MaintenanceOutcome
-  /** What it found, or why it failed: without values of patients. */
+  /** How far it is, what it found, or why it failed: without values of patients. */
   readonly report: Readonly<Record<string, unknown>>
 }
 
@@ -38,8 +38,11 @@ export interface Maintenance {
     readonly leaseUntil: number
     readonly notSince?: number
   }): Promise<'begun' | 'running' | 'recent'>
-  /** @throws MaintenanceLeaseLost */
-  renew(runId: string, lease: { readonly at: number; readonly leaseUntil: number }): Promise<void>
+  /** @param lease.report how far it is. @throws MaintenanceLeaseLost */
+  renew(
+    runId: string,
+    lease: { readonly at: number; readonly leaseUntil: number; readonly report?: object | undefined },
+  ): Promise<void>
   /** @throws MaintenanceLeaseLost if the lease has expired and the run has succeeded */
   end(
     runId: string,

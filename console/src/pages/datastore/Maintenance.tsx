@@ -1,14 +1,17 @@
 /** The last backup and the last verification of the server. Nothing is shown to a principal that may not read them. */
 import Box from '@cloudscape-design/components/box'
+import Button from '@cloudscape-design/components/button'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import StatusIndicator from '@cloudscape-design/components/status-indicator'
 import { useQuery } from '@tanstack/react-query'
 import type { MaintenanceRunSummary, MaintenanceRuns } from '../../../../src/contract/maintenance.ts'
 import { useApi } from '../../api.ts'
 import { formatNumber } from '../../format/size.ts'
 import { formatTime } from '../../format/time.ts'
+import { hrefTo } from '../../location.ts'
 
 export function Maintenance() {
   const api = useApi()
@@ -19,7 +22,20 @@ export function Maintenance() {
   })
   if (data === undefined) return null
   return (
-    <Container header={<Header>Backup and verification of the server</Header>}>
+    <Container
+      header={
+        <Header
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button href={hrefTo('backup')}>View backups</Button>
+              <Button href={hrefTo('verification')}>View verifications</Button>
+            </SpaceBetween>
+          }
+        >
+          Backup and verification of the server
+        </Header>
+      }
+    >
       <KeyValuePairs
         columns={2}
         items={[

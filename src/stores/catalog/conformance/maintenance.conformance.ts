@@ -14,7 +14,10 @@ export function testMaintenance(open: OpenCatalog): void {
     assert.equal(await begin('a', 1_000), 'begun')
     assert.equal(await begin('b', 1_050), 'running')
     assert.equal(await begin('v', 1_050, 'verification'), 'begun')
-    await maintenance.renew('a', { at: 1_060, leaseUntil: 1_200 })
+    await maintenance.renew('a', { at: 1_060, leaseUntil: 1_150, report: { copied: 2 } })
+    await maintenance.renew('a', { at: 1_070, leaseUntil: 1_200 })
+    const [running] = await maintenance.list({ kind: 'backup', now: 1_080, limit: 1 })
+    assert.deepEqual([running?.outcome, running?.report], ['running', { copied: 2 }])
     assert.equal(await begin('b', 1_150), 'running')
     assert.equal(await begin('b', 1_200), 'begun')
     await assert.rejects(maintenance.renew('a', { at: 1_210, leaseUntil: 1_300 }), MaintenanceLeaseLost)
@@ -28,7 +31,7 @@ export function testMaintenance(open: OpenCatalog): void {
       [
         { runId: 'c', outcome: 'lost', endedAt: undefined, report: {} },
         { runId: 'b', outcome: 'succeeded', endedAt: 1_210, report: { blobs: 3 } },
-        { runId: 'a', outcome: 'lost', endedAt: undefined, report: {} },
+        { runId: 'a', outcome: 'lost', endedAt: undefined, report: { copied: 2 } },
       ],
     )
     assert.equal((await maintenance.lastSuccess('backup'))?.runId, 'b')

@@ -65,10 +65,11 @@ function* removeOld(kind: MaintenanceKind): Sql<void> {
   )
 }
 
-function* renew(runId: string, { at, leaseUntil }: Parameters<Maintenance['renew']>[1]): Sql<void> {
+function* renew(runId: string, { at, leaseUntil, report }: Parameters<Maintenance['renew']>[1]): Sql<void> {
   const renewed = yield* one(
-    'UPDATE maintenance_runs SET lease_until = ? WHERE run_id = ? AND ended_at IS NULL AND lease_until > ? RETURNING run_id',
-    ...[leaseUntil, runId, at],
+    `UPDATE maintenance_runs SET lease_until = ?, report = COALESCE(?, report) WHERE run_id = ? AND ended_at IS NULL AND lease_until > ?
+     RETURNING run_id`,
+    ...[leaseUntil, report === undefined ? null : JSON.stringify(report), runId, at],
   )
   if (renewed === undefined) throw new MaintenanceLeaseLost()
 }
