@@ -25,7 +25,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ['security', 'versions', 'ingest', 'stores', 'imaging', 'pixel-data', 'dicom', 'contract', 'app.ts'],
   security: ['stores', 'contract', 'limits.ts'],
   protocols: ['security', 'contract', 'app.ts', 'limits.ts'],
-  server: ['jobs', 'maintenance', 'security', 'stores', 'pixel-data', 'contract', 'app.ts', 'limits.ts'],
+  server: [
+    'jobs',
+    'maintenance',
+    'security',
+    'stores',
+    'pixel-data',
+    'contract',
+    'app.ts',
+    'limits.ts',
+    'default-limits.ts',
+  ],
   demo: ['pixel-data', 'dicom'],
 }
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DEFAULT_LIMITS } from '../../src/limits.ts'
+import { DEFAULT_LIMITS } from '../../src/default-limits.ts'
 import { encryptSqliteFile } from '../../src/stores/sql/engine/sqlite/sqlite-file.ts'
 import { openSqliteCatalog } from '../../src/stores/sql/open-sqlite.ts'
 import { inTempFolder, projectFolder, quantile } from '../processes.ts'

@@ -1,6 +1,7 @@
 /** For tests of import jobs: an app over real stores, a submitted job, and its end. */
 import type { ImportApp } from '../app.ts'
-import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../default-limits.ts'
+import type { Limits } from '../limits.ts'
 import { startFrameThreads } from '../pixel-data/threads/frame-threads.ts'
 import { newId } from '../server/new-id.ts'
 import type { Catalog } from '../stores/catalog/catalog.ts'

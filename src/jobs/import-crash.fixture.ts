@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
+import { DEFAULT_LIMITS } from '../default-limits.ts'
 import { CRASH_LIMITS, TURN_LIMITS, testApp, untilEnded } from '../ingest/import-job.fixture.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../server/open-stores.ts'
 import type { ImportJob } from '../stores/catalog/import-job-repository.ts'
 import { startImportWorker } from './import-worker.ts'

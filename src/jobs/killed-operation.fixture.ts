@@ -1,6 +1,6 @@
 /** A process that requests an operation and runs its workflow until it is done, or kills itself before or after the n-th call of its stores. */
 import { writeSync } from 'node:fs'
-import { DEFAULT_LIMITS } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../default-limits.ts'
 import { openStores } from '../server/open-stores.ts'
 import { killAtCall } from './kill-at-call.fixture.ts'
 import { startWorkflowWorker } from './workflow-worker.ts'

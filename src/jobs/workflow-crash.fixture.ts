@@ -1,6 +1,7 @@
 /** A process that runs all waiting workflows and then collects garbage, or kills itself before or after the n-th call that changes something. */
+
+import { DEFAULT_LIMITS } from '../default-limits.ts'
 import { testApp } from '../ingest/import-job.fixture.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
 import { collectGarbage } from '../maintenance/collect-garbage.ts'
 import { openStores } from '../server/open-stores.ts'
 import { killAtCall } from './kill-at-call.fixture.ts'

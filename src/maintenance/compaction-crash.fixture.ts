@@ -1,8 +1,8 @@
 /** A process that compacts blobs and collects garbage, and kills itself before or after the n-th call of its stores. */
 
+import { DEFAULT_LIMITS } from '../default-limits.ts'
 import { testApp } from '../ingest/import-job.fixture.ts'
 import { killAtCall } from '../jobs/kill-at-call.fixture.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
 import { openStores } from '../server/open-stores.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { compactBlobs } from './compact-blobs.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { App } from '../app.ts'
-import { DEFAULT_LIMITS } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../default-limits.ts'
 import { newId } from '../server/new-id.ts'
 import { readAll } from '../stores/blobs/blob-store.ts'
 import { openMemoryLocations } from '../stores/blobs/memory/memory-locations.ts'

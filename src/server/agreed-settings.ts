@@ -1,6 +1,7 @@
 /** The settings on which servers of one catalog agree: those that must be the same, and those that should be. */
 import { createHmac } from 'node:crypto'
-import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../default-limits.ts'
+import type { Limits } from '../limits.ts'
 import type { LiveServer } from '../stores/catalog/server-repository.ts'
 import type { AccessKey, Config } from './config.ts'
 import { LIMITS_BY_MACHINE } from './limits-for.ts'

@@ -1,7 +1,8 @@
 /** With the default limits for little memory, an import stays within that memory. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../default-limits.ts'
+import type { Limits } from '../limits.ts'
 import { dividedLimits } from '../processes/divided-limits.ts'
 import { defaultProcesses, limitsFor } from './limits-for.ts'
 

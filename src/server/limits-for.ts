@@ -1,5 +1,6 @@
 /** The default limits of a server, by its memory and its cores. */
-import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../default-limits.ts'
+import type { Limits } from '../limits.ts'
 
 /** The memory of a server that no limit bounds: code, the heaps of its threads, requests. */
 const SERVER_BYTES = 224 * 1024 ** 2

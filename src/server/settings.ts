@@ -1,6 +1,7 @@
 /** The table of settings: flags, environment variables, keys of the configuration file and help texts. */
 import { z } from 'zod'
-import { DEFAULT_LIMITS, PROCESSES_MAX } from '../limits.ts'
+import { DEFAULT_LIMITS } from '../default-limits.ts'
+import { PROCESSES_MAX } from '../limits.ts'
 import { ipRange } from '../security/policies/ip-range.ts'
 import { authorizersSchema, rolesSchema } from './access-settings.ts'
 import { durationOf } from './duration.ts'

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { DEFAULT_LIMITS } from '../../limits.ts'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import type { Invocation } from '../terminal/command.ts'
 import { simulate } from './simulate.ts'
 

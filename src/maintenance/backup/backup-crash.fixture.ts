@@ -1,6 +1,7 @@
 /** A process that makes a backup and removes older ones, and kills itself before or after the n-th call of the place or the catalog. */
+
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import { killAtCall } from '../../jobs/kill-at-call.fixture.ts'
-import { DEFAULT_LIMITS } from '../../limits.ts'
 import { newId } from '../../server/new-id.ts'
 import { openStores } from '../../server/open-stores.ts'
 import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'

@@ -1,6 +1,7 @@
 /** A process that declares an attribute and builds or removes its index, and kills itself before or after the n-th call of its catalog. */
+
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import { killAtCall } from '../../jobs/kill-at-call.fixture.ts'
-import { DEFAULT_LIMITS } from '../../limits.ts'
 import { openStores } from '../../server/open-stores.ts'
 import { buildDeclaration, removeDeclaration } from './build-declaration.ts'
 import { declare } from './declared-attributes.fixture.ts'

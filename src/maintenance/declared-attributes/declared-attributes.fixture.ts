@@ -1,8 +1,8 @@
 /** Declares attributes for the data store of an app, and searches by them. */
 import assert from 'node:assert/strict'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import { attributeToDeclare } from '../../imaging/search/declared.ts'
 import { toTerms } from '../../imaging/search/terms.ts'
-import { DEFAULT_LIMITS } from '../../limits.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
 import type { Declaration } from '../../stores/catalog/declared-attribute-repository.ts'
 import { buildDeclaration } from './build-declaration.ts'

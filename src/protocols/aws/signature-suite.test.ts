@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { DEFAULT_LIMITS } from '../../limits.ts'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import { ask, reply, started } from '../http/listening.fixture.ts'
 import { bodyOf } from '../http/request-body.fixture.ts'
 import type { WireRequest } from '../http/wire.ts'

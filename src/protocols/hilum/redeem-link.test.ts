@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { App } from '../../app.ts'
-import { DEFAULT_LIMITS } from '../../limits.ts'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import type { Caller } from '../../security/callers/caller.ts'
 import { createLinks } from '../../security/callers/one-time-links.ts'
 import { newId } from '../../server/new-id.ts'

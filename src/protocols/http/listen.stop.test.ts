@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { describe, test } from 'node:test'
-import { DEFAULT_LIMITS } from '../../limits.ts'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import { type LogLine, logInto } from '../aws/handler.fixture.ts'
 import { writeRefusal } from '../aws/write-error.ts'
 import { listen } from './listen.ts'

@@ -1,7 +1,8 @@
 /** A listening server with the test's own protocol handler, and raw sockets as clients. */
 import { connect, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
-import { DEFAULT_LIMITS, type Limits } from '../../limits.ts'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
+import type { Limits } from '../../limits.ts'
 import { type LogLine, logInto } from '../aws/handler.fixture.ts'
 import { writeRefusal } from '../aws/write-error.ts'
 import { type Listening, listen } from './listen.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { DEFAULT_LIMITS, type Limits } from '../../limits.ts'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
+import type { Limits } from '../../limits.ts'
 import { type LogLine, logInto } from '../aws/handler.fixture.ts'
 import { createRateLimits, type RefusalReason } from './rate-limits.ts'
 import { bodyOf } from './request-body.fixture.ts'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { describe, type TestContext, test } from 'node:test'
 import type { ContractError } from '../../contract/errors.ts'
-import { DEFAULT_LIMITS } from '../../limits.ts'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import { AUTHORIZER, bodyOf, openOver, startHttp, tokenOf, VALID } from './authorizers.fixture.ts'
 
 const ROLE = 'arn:aws:iam::123456789012:role/hospital/radiology'

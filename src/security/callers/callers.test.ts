@@ -1,7 +1,8 @@
 /** Callers over a catalog: the cache, rotation, sealed secrets, and sessions. */
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { DEFAULT_LIMITS, type Limits } from '../../limits.ts'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
+import type { Limits } from '../../limits.ts'
 import { newId } from '../../server/new-id.ts'
 import { openSqliteCatalog } from '../../stores/sql/open-sqlite.ts'
 import type { Callers } from './callers.ts'

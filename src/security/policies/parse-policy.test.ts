@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { DEFAULT_LIMITS } from '../../limits.ts'
+import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import { compilePolicies } from './compile-policies.ts'
 import { MalformedPolicy } from './malformed-policy.ts'
 import { parsePolicy } from './parse-policy.ts'
