@@ -2,6 +2,9 @@
 import ButtonDropdown, { type ButtonDropdownProps } from '@cloudscape-design/components/button-dropdown'
 import { lazy, Suspense, useState } from 'react'
 import { useObjectLock } from '../components/use-object-lock.ts'
+import { DOWNLOAD_FORMS } from '../download/DownloadMenu.tsx'
+import { itemsOfImageSets } from '../download/items-of-image-sets.ts'
+import { useDownload } from '../download/use-download.ts'
 import { formatCount } from '../format/size.ts'
 import type { ChosenImageSets } from './selection.ts'
 
@@ -27,6 +30,7 @@ type Dialog = 'delete' | 'tag' | 'export'
 export function BulkActions({ datastoreId, datastoreArn, chosen, more = [], onMore, onStarted }: BulkActionsProps) {
   const [dialog, setDialog] = useState<{ readonly id: Dialog; readonly chosen: ChosenImageSets }>()
   const lock = useObjectLock(datastoreArn)
+  const downloading = useDownload(datastoreId)
   const unselected = chosen === undefined && { disabled: true, disabledReason: 'Select rows of the table first.' }
   const locked = lock !== undefined && { disabled: true, disabledReason: `The data store is ${lock}.` }
   const items: ButtonDropdownProps.ItemOrGroup[] = [
@@ -35,6 +39,7 @@ export function BulkActions({ datastoreId, datastoreArn, chosen, more = [], onMo
       items: [
         { id: 'delete', text: 'Delete', ...(locked || unselected) },
         { id: 'tag', text: 'Change tags', ...unselected },
+        ...DOWNLOAD_FORMS.map(({ id, text }) => ({ id, text: `Download ${text}`, ...unselected })),
         { id: 'export', text: 'Export from the command line', ...unselected },
       ],
     },
@@ -54,8 +59,14 @@ export function BulkActions({ datastoreId, datastoreArn, chosen, more = [], onMo
     <>
       <ButtonDropdown
         items={items}
+        loading={downloading.isStarting}
+        loadingText="Preparing the download"
         onItemClick={({ detail: { id } }) => {
-          if (id !== 'delete' && id !== 'tag' && id !== 'export') onMore?.(id)
+          const form = DOWNLOAD_FORMS.find((each) => each.id === id)?.id
+          if (form !== undefined && chosen !== undefined) {
+            const { signal } = new AbortController()
+            void downloading.start(() => itemsOfImageSets(chosen.read(signal)), form)
+          } else if (id !== 'delete' && id !== 'tag' && id !== 'export') onMore?.(id)
           else if (chosen !== undefined) setDialog({ id, chosen })
         }}
       >

@@ -24,6 +24,7 @@ import { PageLayout } from '../components/PageLayout.tsx'
 import { formatStatus } from '../components/Status.tsx'
 import { Tags } from '../components/Tags.tsx'
 import { useObjectLock } from '../components/use-object-lock.ts'
+import { DownloadMenu } from '../download/DownloadMenu.tsx'
 import { formatTime } from '../format/time.ts'
 import { hrefTo, navigate, useLocation } from '../location.ts'
 import { documentQuery } from '../metadata/document.ts'
@@ -103,6 +104,12 @@ export function ImageSetPage({ datastoreId, imageSetId }: { datastoreId: string;
             <SpaceBetween direction="horizontal" size="xs">
               {study !== undefined && (
                 <Button href={hrefTo(`datastores/${datastoreId}/studies/${study}`, studyFragment)}>Open study</Button>
+              )}
+              {study !== undefined && !isDeleting && (
+                <DownloadMenu
+                  datastoreId={datastoreId}
+                  choices={[{ items: [{ studyInstanceUID: study, imageSetId, versionId: versionId! }] }]}
+                />
               )}
               <Button
                 onClick={() => setDialogOpen(true)}

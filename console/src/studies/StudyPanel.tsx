@@ -10,6 +10,7 @@ import { useApi } from '../api.ts'
 import { EmptyState } from '../components/EmptyState.tsx'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
+import { DownloadMenu } from '../download/DownloadMenu.tsx'
 import { formatLocalDate, formatPersonName } from '../format/dicom.ts'
 import { formatCount } from '../format/size.ts'
 import { hrefTo } from '../location.ts'
@@ -39,7 +40,12 @@ export function StudyPanel({ datastoreId, study }: { datastoreId: string; study:
   return (
     <SplitPanel
       header={header.filter(Boolean).join(' · ')}
-      headerActions={<Button href={hrefTo(`datastores/${datastoreId}/studies/${study}`)}>Open study</Button>}
+      headerActions={
+        <SpaceBetween direction="horizontal" size="xs">
+          <DownloadMenu datastoreId={datastoreId} choices={[{ items: [{ studyInstanceUID: study }] }]} />
+          <Button href={hrefTo(`datastores/${datastoreId}/studies/${study}`)}>Open study</Button>
+        </SpaceBetween>
+      }
       closeBehavior="hide"
       ariaLabel="Series of the study"
     >

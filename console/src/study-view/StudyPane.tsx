@@ -34,7 +34,7 @@ interface StudyPaneProps {
   readonly datastoreId: string
   readonly series: Series
   readonly neighbors: readonly Series[]
-  readonly first: Partial<Shown>
+  readonly first: Shown
   readonly cachedBytesMax: number
   readonly pool: LoaderPool
   /** Null unless this is the active pane. */

@@ -2,12 +2,12 @@
 import '../viewer/viewer.css'
 import './study-view.css'
 import Button from '@cloudscape-design/components/button'
-import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard'
 import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import ToggleButton from '@cloudscape-design/components/toggle-button'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
+import { DownloadMenu } from '../download/DownloadMenu.tsx'
 import { formatDate } from '../format/dicom.ts'
 import { formatNumber } from '../format/size.ts'
 import { hrefTo } from '../location.ts'
@@ -20,10 +20,14 @@ import { movedPlane, type Plane } from '../viewer/geometry/planes.ts'
 import { KeyboardHelp } from '../viewer/KeyboardHelp.tsx'
 import { switchFullScreen } from '../viewer/StackViewer.tsx'
 import { CACHED_FRAME_BYTES_MAX, IDLE_FRAME_BYTES_MAX, IDLE_LOADERS_MAX } from '../viewer/stack/limits.ts'
+import { useOneRow } from '../viewer/use-one-row.ts'
+import { downloadsOf } from './downloads-of.ts'
 import { imageSetOf } from './image-set-of.ts'
+import { displayOf, firstOf } from './pane-display.ts'
 import { draggedSeries, isSeriesDragged, SeriesList } from './SeriesList.tsx'
 import { type ShownInPane, StudyPane } from './StudyPane.tsx'
 import { LAYOUTS, type Layout, PANES, type PaneAddress } from './study-address.ts'
+import { useCopyLink } from './use-copy-link.ts'
 import { useOverlays } from './use-overlays.ts'
 import { useReports } from './use-reports.ts'
 import { useStudyAddress } from './use-study-address.ts'
@@ -51,7 +55,7 @@ interface ScrollPosition {
 }
 
 export function StudyView({ datastoreId, study }: { readonly datastoreId: string; readonly study: string }) {
-  const { state, setShown, setActive, setLayout, setPane, openBeside } = useStudyAddress()
+  const { state, write, setShown, setActive, setLayout, setPane, openBeside } = useStudyAddress()
   const { layout, panes, active, generation } = state
   const [opened, setOpened] = useState<readonly string[]>([])
   const inPanes = panes.flatMap((pane) => pane?.study ?? [])
@@ -111,14 +115,16 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
   const inActive = panes[active]
   const activeSeries = inActive && seriesOf(inActive)?.find(({ seriesInstanceUID: uid }) => uid === inActive.series)
   const imageSetId = activeSeries && imageSetOf(activeSeries)?.imageSetId
+  const downloads = downloadsOf(study, inActive, activeSeries)
   const addressOf = (uid: string, of: string): PaneAddress => ({ series: uid, ...(of !== study && { study: of }) })
   const onShown = useCallback(
     (pane: number, now: ShownInPane) => {
       const before = shown.current[pane]
       shown.current[pane] = now
-      setShown(pane, { image: now.index + 1, window: now.voi.kind === 'window' ? now.voi.window : undefined })
+      setShown(pane, displayOf(now))
       // One pane has no other that follows it: the view isn't rendered for each image.
-      if (pane !== active || PANES[layout] === 1) return
+      const isSame = before?.series === now.series && before.index === now.index && before.plane === now.plane
+      if (pane !== active || PANES[layout] === 1 || isSame) return
       setReference({ pane, plane: now.plane })
       const isScrolled = before?.series === now.series && before.index !== now.index
       if (isScrolled) setScrolled({ pane, plane: now.plane })
@@ -166,6 +172,8 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
     return from && to ? movedPlane(scrolled.plane, { from, to }) : scrolled.plane
   }
   const toggleMaximized = (index: number) => setMaximized((now) => (now === undefined ? index : undefined))
+  const copyLink = useCopyLink(write)
+  const isOneRow = useOneRow()
   const openStudy = (other: string) => {
     setOpened((now) => (now.includes(other) ? now : [...now, other]))
     setPending(other)
@@ -247,12 +255,10 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
           <ToggleButton pressed={hasLines} onChange={({ detail }) => setLines(detail.pressed)}>
             Reference lines
           </ToggleButton>
-          <CopyToClipboard
-            copyButtonText="Copy link"
-            textToCopy={window.location.href}
-            copySuccessText="Link copied"
-            copyErrorText="Can't copy the link"
-          />
+          <Button iconName="copy" onClick={() => void copyLink()}>
+            Copy link
+          </Button>
+          <DownloadMenu datastoreId={datastoreId} choices={downloads} expandToViewport={isOneRow} />
           {imageSetId !== undefined && (
             <Button href={hrefTo(`datastores/${datastoreId}/image-sets/${imageSetId}`)}>Open image set</Button>
           )}
@@ -326,10 +332,7 @@ interface PaneOfSeriesProps extends Omit<Parameters<typeof StudyPane>[0], 'neigh
 
 /** Keeps what a pane is given equal between renders. */
 function PaneOfSeries({ pane, index, all, at, onShown, onKey, ...props }: PaneOfSeriesProps) {
-  const [first] = useState(() => ({
-    index: (pane.image ?? 1) - 1,
-    ...(pane.window && { voi: { kind: 'window' as const, window: pane.window } }),
-  }))
+  const [first] = useState(() => firstOf(pane))
   const neighbors = useMemo(() => [all[at + 1], all[at - 1]].filter((each) => each !== undefined), [all, at])
   const report = useCallback((shown: ShownInPane) => onShown(index, shown), [onShown, index])
   return <StudyPane {...props} {...{ first, neighbors }} onShown={report} onKey={(key) => onKey(index, key)} />

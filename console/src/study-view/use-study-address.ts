@@ -5,6 +5,7 @@ import {
   type Layout,
   PANES,
   type PaneAddress,
+  type PaneDisplay,
   type StudyAddress,
   studyAddressOf,
   studyFragment,
@@ -23,24 +24,26 @@ export interface StudyState extends StudyAddress {
 export function useStudyAddress() {
   const { path, fragment } = useLocation()
   const written = useRef(fragment)
-  /** The image and window of each pane, which change with every step. */
-  const shown = useRef<(Pick<PaneAddress, 'image' | 'window'> | undefined)[]>([])
+  /** How each pane shows its image, which changes with every step. */
+  const shown = useRef<(PaneDisplay | undefined)[]>([])
   const timeout = useRef<ReturnType<typeof setTimeout>>(undefined)
   const [state, setState] = useState<StudyState>(() => ({ ...studyAddressOf(fragment), generation: 0, active: 0 }))
   const latest = useRef({ state, path })
   latest.current = { state, path }
 
+  const write = useCallback(() => {
+    clearTimeout(timeout.current)
+    const { state, path } = latest.current
+    const panes = state.panes.map((pane, index) => pane && { ...pane, ...shown.current[index] })
+    const next = studyFragment({ layout: state.layout, panes })
+    if (next === written.current) return
+    written.current = next
+    navigate(hrefTo(path, next), { replace: true })
+  }, [])
   const writeSoon = useCallback(() => {
     clearTimeout(timeout.current)
-    timeout.current = setTimeout(() => {
-      const { state, path } = latest.current
-      const panes = state.panes.map((pane, index) => pane && { ...pane, ...shown.current[index] })
-      const next = studyFragment({ layout: state.layout, panes })
-      if (next === written.current) return
-      written.current = next
-      navigate(hrefTo(path, next), { replace: true })
-    }, WRITE_DELAY_MS)
-  }, [])
+    timeout.current = setTimeout(write, WRITE_DELAY_MS)
+  }, [write])
   useEffect(() => () => clearTimeout(timeout.current), [])
   useEffect(() => {
     if (fragment === written.current) return
@@ -54,8 +57,10 @@ export function useStudyAddress() {
 
   return {
     state,
+    /** Brings the URL up to date at once. */
+    write,
     setShown: useCallback(
-      (pane: number, next: Pick<PaneAddress, 'image' | 'window'>) => {
+      (pane: number, next: PaneDisplay) => {
         shown.current[pane] = next
         writeSoon()
       },
@@ -88,10 +93,10 @@ export function useStudyAddress() {
   }
 }
 
-/** With the image and window that each pane shows, from which it starts again when it is moved. */
+/** With what each pane shows, from which it starts again when it is moved. */
 const keptPanes = (
   { panes }: StudyAddress,
-  { shown, count }: { shown: readonly (Partial<PaneAddress> | undefined)[]; count: number },
+  { shown, count }: { shown: readonly (PaneDisplay | undefined)[]; count: number },
 ): StudyAddress['panes'] => panes.slice(0, count).map((pane, index) => pane && { ...pane, ...shown[index] })
 
 const withPane = (panes: StudyAddress['panes'], at: number, address: PaneAddress): StudyAddress['panes'] =>

@@ -15,15 +15,31 @@ import { useApi } from '../api.ts'
 import { formatFixed, formatUpTo } from '../format/size.ts'
 import type { Loaded, Loader } from './frames/loader.ts'
 import { type LoaderPool, NO_POOL } from './frames/loader-pool.ts'
-import { aspectOf, FIT, type ImageSize, type StageSize, scaleOf } from './geometry/geometry.ts'
-import { type Area, type Placement, placementOf, turnedSize, viewOfArea } from './geometry/orientation.ts'
+import {
+  aspectOf,
+  FIT,
+  type ImageSize,
+  placeOfView,
+  type StageSize,
+  scaleOf,
+  type ViewPlace,
+  viewOfPlace,
+} from './geometry/geometry.ts'
+import {
+  type Area,
+  type Orientation,
+  type Placement,
+  placementOf,
+  turnedSize,
+  viewOfArea,
+} from './geometry/orientation.ts'
 import { presetIndexOf, pressKey } from './keys.ts'
 import { Magnifier } from './Magnifier.tsx'
 import { ShapeLayer } from './measure/ShapeLayer.tsx'
 import { useShapes } from './measure/shape-store.ts'
 import { SHAPE_KINDS, type Shape, type ShapeOnImage } from './measure/shapes.ts'
 import { ImageError, Overlay } from './Overlay.tsx'
-import { durationMsOf } from './overlay-text.ts'
+import { cornersOf, durationMsOf } from './overlay-text.ts'
 import { isGrey, type Voi, windowOf } from './pixels/render.ts'
 import { pixelFormatOf } from './pixels/stored-values.ts'
 import { presetsOf } from './pixels/voi-lut.ts'
@@ -31,6 +47,7 @@ import { Stage, usePointers, useSize } from './Stage.tsx'
 import { CACHED_FRAME_BYTES_MAX } from './stack/limits.ts'
 import type { StackImage } from './stack/stack.ts'
 import { Tools } from './Tools.tsx'
+import { usePicture } from './use-picture.ts'
 import { type Actions, useCine, useViewState, type ViewState } from './use-view-state.ts'
 
 export interface StackSource {
@@ -43,10 +60,14 @@ export interface StackSource {
 export interface Shown {
   readonly index: number
   readonly voi: Voi
+  readonly isInverted: boolean
+  readonly orientation: Orientation
+  /** Undefined: the image fits the stage. */
+  readonly place: ViewPlace | undefined
 }
 
 interface StackPaneProps extends StackSource {
-  readonly first?: Partial<Shown> | undefined
+  readonly first?: Shown | undefined
   /** Of decoded frames in memory. */
   readonly cachedBytesMax?: number
   readonly pool?: Pick<LoaderPool, 'open' | 'release'>
@@ -95,15 +116,17 @@ export function StackPane(props: StackPaneProps) {
   const { viewState, actions, displayed } = useViewState({
     count,
     first: Math.min(first?.index ?? 0, count - 1),
-    voi: first?.voi,
+    shown: first && {
+      ...{ voi: first.voi, isInverted: first.isInverted, orientation: first.orientation },
+      view: viewOfPlace(first.place, globalThis.devicePixelRatio),
+    },
   })
   const loader = useLoader(props)
-  const { voi, isInverted } = viewState
+  const { voi, isInverted, view, orientation } = viewState
   const isPlaying = viewState.isPlaying && count > 1
   // Another version may have fewer images.
   const index = Math.min(viewState.index, count - 1)
   useEffect(() => loader?.show(index), [loader, index])
-  useEffect(() => onShown?.({ index, voi }), [onShown, index, voi])
   useEffect(() => {
     if (linkedIndex !== undefined) actions.goTo(linkedIndex)
   }, [actions, linkedIndex])
@@ -130,18 +153,22 @@ export function StackPane(props: StackPaneProps) {
   // Color images have no window to change.
   const tool = presets === undefined && viewState.tool === 'window' ? 'pan' : viewState.tool
   const imageSize = { ...pixelFormatOf(image), aspect: aspectOf(image) }
-  const { view, orientation } = viewState
   const scale = size === undefined ? 1 : scaleOf(view, { stage: size, image: turnedSize(imageSize, orientation) })
   const placement = size && placementOf(view, orientation, { stage: size, image: imageSize })
   const window = decoded && presets && windowOf(image, { decoded, voi })
   useLayoutEffect(() => {
     if (size !== undefined) displayed.current = { scale, window, stage: size }
   })
+  const isMeasured = size !== undefined
+  useEffect(() => {
+    if (isMeasured) onShown?.({ index, voi, isInverted, orientation, place: placeOfView(view, scale) })
+  }, [onShown, index, voi, isInverted, orientation, view, scale, isMeasured])
   usePointers(stage, { tool, actions, displayed, onDoubleClick: props.onDoubleClick })
+  const windowText = window && `W ${round(window.width)}  L ${round(window.center)}`
   const displayLines = [
     ...(loaded.kind === 'shown' && !loaded.isSharp ? ['Preview'] : []),
     ...(isPlaying ? [`${round(1_000 / durationMs)} frames/s`] : []),
-    ...(window === undefined ? [] : [`W ${round(window.width)}  L ${round(window.center)}`]),
+    ...(windowText === undefined ? [] : [windowText]),
     `Zoom ${Math.round(scale * (size?.density ?? 1) * 100)}%`,
   ]
 
@@ -156,9 +183,19 @@ export function StackPane(props: StackPaneProps) {
   }, [shapes, images, onSave, forget])
   const kind = SHAPE_KINDS.find((each) => each === tool)
   const hasShapes = kind !== undefined || shapes.length > 0 || saved.length > 0
+  const onPicture = usePicture(() =>
+    loaded.kind === 'shown' && loaded.isSharp
+      ? {
+          ...{ image, decoded: loaded.decoded, imageSize, orientation, index, windowText },
+          corners: cornersOf(image, { index, count }),
+          settings: { voi, isInverted },
+          shapes: [...saved, ...shapes].filter((shape) => shape.image === image.key),
+        }
+      : undefined,
+  )
   const tools = (
     <Tools
-      {...{ tool, voi, isInverted, isPlaying, actions, presets, onFullScreen }}
+      {...{ tool, voi, isInverted, isPlaying, actions, presets, onFullScreen, onPicture }}
       {...{ speed: viewState.speed, canUndo, onUndo: undo, isStack: count > 1 }}
       onSave={onSave === undefined || shapes.length === 0 ? undefined : save}
     />

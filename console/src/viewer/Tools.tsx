@@ -4,10 +4,13 @@ import ButtonDropdown from '@cloudscape-design/components/button-dropdown'
 import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import Select from '@cloudscape-design/components/select'
 import ToggleButton from '@cloudscape-design/components/toggle-button'
-import { memo, useSyncExternalStore } from 'react'
+import { memo } from 'react'
 import { FIT } from './geometry/geometry.ts'
+import { PictureMenu } from './PictureMenu.tsx'
 import type { Voi } from './pixels/render.ts'
 import type { Preset } from './pixels/voi-lut.ts'
+import { useOneRow } from './use-one-row.ts'
+import type { WantedPicture } from './use-picture.ts'
 import type { Actions, Tool, ViewState } from './use-view-state.ts'
 
 const TOOLS: readonly { readonly id: Tool; readonly text: string }[] = [
@@ -44,13 +47,14 @@ interface ToolsProps extends Pick<ViewState, 'tool' | 'voi' | 'isInverted' | 'is
   /** Undefined if there is nothing to save, or no place for it. */
   readonly onSave: (() => void) | undefined
   readonly onFullScreen: () => void
+  readonly onPicture: (wanted: WantedPicture) => void
   /** Undefined for color images, which have no window. */
   readonly presets: readonly Preset[] | undefined
 }
 
 export const Tools = memo(function Tools(props: ToolsProps) {
-  const { tool, voi, isInverted, isPlaying, speed, actions, isStack, presets, canUndo, onUndo, onSave, onFullScreen } =
-    props
+  const { tool, voi, isInverted, isPlaying, speed, actions, isStack, presets } = props
+  const { canUndo, onUndo, onSave, onFullScreen, onPicture } = props
   const isOneRow = useOneRow()
   const measuring = MEASURING_TOOLS.find(({ id }) => id === tool)
   const options = presets && optionsOf(presets)
@@ -113,6 +117,7 @@ export const Tools = memo(function Tools(props: ToolsProps) {
       >
         Turn
       </ButtonDropdown>
+      <PictureMenu onPicture={onPicture} expandToViewport={isOneRow} />
       {isStack && (
         <ToggleButton
           pressed={isPlaying}
@@ -139,22 +144,6 @@ export const Tools = memo(function Tools(props: ToolsProps) {
     </div>
   )
 })
-
-/** On a narrow screen, the toolbar is one row that scrolls (viewer.css), which would cut menus off. In full screen they can't be elsewhere. */
-function useOneRow(): boolean {
-  return useSyncExternalStore(subscribeToScreen, () => NARROW.matches && document.fullscreenElement === null)
-}
-
-const NARROW = window.matchMedia('(max-width: 1000px)')
-
-function subscribeToScreen(listener: () => void): () => void {
-  NARROW.addEventListener('change', listener)
-  document.addEventListener('fullscreenchange', listener)
-  return () => {
-    NARROW.removeEventListener('change', listener)
-    document.removeEventListener('fullscreenchange', listener)
-  }
-}
 
 const isUnavailable = (tool: Tool, { isStack, presets }: ToolsProps): boolean =>
   (tool === 'window' && presets === undefined) || (tool === 'scroll' && !isStack)

@@ -54,16 +54,16 @@ interface StartingPoint {
   readonly count: number
   /** The index of the image shown at first. */
   readonly first: number
-  readonly voi?: Voi | undefined
+  readonly shown?: Pick<ViewState, 'voi' | 'isInverted' | 'view' | 'orientation'> | undefined
 }
 
-export function useViewState({ count, first, voi = DEFAULT_SETTINGS.voi }: StartingPoint) {
+export function useViewState({ count, first, shown }: StartingPoint) {
   const [viewState, setViewing] = useState<ViewState>(() => ({
     ...DEFAULT_SETTINGS,
-    voi,
     index: first,
     view: FIT,
     orientation: UPRIGHT,
+    ...shown,
     speed: 1,
     tool: window.matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window',
     isPlaying: false,

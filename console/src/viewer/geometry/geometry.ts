@@ -30,14 +30,35 @@ export interface ImageSize {
   readonly aspect: number
 }
 
-const SCALE_MIN = 0.02
-const SCALE_MAX = 40
+export const SCALE_MIN = 0.02
+export const SCALE_MAX = 40
 
 /** CSS pixels per column. */
 export function scaleOf(view: View, { stage, image }: { stage: StageSize; image: ImageSize }): number {
   if (view.scale === 'actual') return 1 / stage.density
   if (view.scale !== 'fit') return view.scale
   return Math.min(stage.width / image.columns, stage.height / (image.rows * image.aspect)) || 1
+}
+
+/** A view for another stage: the same part of the image is in its center, as large. */
+export interface ViewPlace {
+  readonly scale: 'actual' | number
+  /** The offset of the center of the image, in columns. */
+  readonly x: number
+  readonly y: number
+}
+
+/** Undefined for an image that fits. @param scale CSS pixels per column */
+export function placeOfView({ scale: chosen, panX, panY }: View, scale: number): ViewPlace | undefined {
+  if (chosen === 'fit' && panX === 0 && panY === 0) return undefined
+  return { scale: chosen === 'actual' ? chosen : scale, x: panX / scale, y: panY / scale }
+}
+
+/** @param density device pixels per CSS pixel */
+export function viewOfPlace(place: ViewPlace | undefined, density: number): View {
+  if (place === undefined) return FIT
+  const scale = place.scale === 'actual' ? 1 / density : place.scale
+  return { scale: place.scale, panX: place.x * scale, panY: place.y * scale }
 }
 
 interface Rectangle extends Size {

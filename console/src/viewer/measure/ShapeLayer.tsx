@@ -5,6 +5,7 @@ import type { Placement, Point } from '../geometry/orientation.ts'
 import type { DecodedFrame } from '../pixels/render.ts'
 import { ARROW_TEXT_MAX } from '../stack/limits.ts'
 import type { StackImage } from '../stack/stack.ts'
+import { outlinePath } from './outline-path.ts'
 import { usePrimaryPointer } from './primary-pointer.ts'
 import { lookOf, measured, resultsOf, type Shape, type ShapeKind } from './shapes.ts'
 import { useDrawing } from './use-drawing.ts'
@@ -60,7 +61,7 @@ export function ShapeLayer({
       <svg ref={layer} className={`shape-layer${kind === undefined ? '' : ' shape-layer-drawing'}`} aria-hidden="true">
         {[...ofImage.map(nowOf), ...unfinished].map((shape, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: shapes have no state.
-          <Outline key={index} kind={shape.kind} points={shape.points.map(placement.toStage)} />
+          <path key={index} className="shape" d={outlinePath(shape.kind, shape.points.map(placement.toStage))} />
         ))}
         {ofImage.flatMap((shape, index) =>
           nowOf(shape).points.map((point, at) => (
@@ -146,39 +147,6 @@ function Handle({ layer, at, onMove, onEnd }: HandleProps) {
 const focusStage = (from: Element) => from.closest<HTMLElement>('[role=application]')?.focus()
 
 const placeOf = ({ x, y }: Point) => ({ left: `${x}px`, top: `${y}px` })
-
-function Outline({ kind, points }: { readonly kind: ShapeKind; readonly points: readonly Point[] }) {
-  const [a, b] = points as readonly [Point, Point]
-  switch (kind) {
-    case 'length':
-    case 'angle':
-      return <polyline className="shape" points={points.map(({ x, y }) => `${x},${y}`).join(' ')} />
-    case 'rectangle':
-      return (
-        <rect
-          className="shape"
-          {...{ x: Math.min(a.x, b.x), y: Math.min(a.y, b.y) }}
-          {...{ width: Math.abs(a.x - b.x), height: Math.abs(a.y - b.y) }}
-        />
-      )
-    case 'ellipse':
-      return (
-        <ellipse
-          className="shape"
-          {...{ cx: (a.x + b.x) / 2, cy: (a.y + b.y) / 2 }}
-          {...{ rx: Math.abs(a.x - b.x) / 2, ry: Math.abs(a.y - b.y) / 2 }}
-        />
-      )
-    case 'probe':
-      return <path className="shape" d={`M${a.x - 6},${a.y}h12M${a.x},${a.y - 6}v12`} />
-    case 'arrow': {
-      const direction = Math.atan2(b.y - a.y, b.x - a.x)
-      const barb = (turn: number) =>
-        `L${b.x - 12 * Math.cos(direction + turn)},${b.y - 12 * Math.sin(direction + turn)}`
-      return <path className="shape" d={`M${a.x},${a.y}L${b.x},${b.y}${barb(0.45)}M${b.x},${b.y}${barb(-0.45)}`} />
-    }
-  }
-}
 
 interface ResultsProps extends Pick<ShapeLayerProps, 'image' | 'decoded' | 'placement'> {
   readonly shape: Shape
