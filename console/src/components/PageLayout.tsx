@@ -58,6 +58,8 @@ export function PageLayout(props: PageLayoutProps) {
           )
         }
         notifications={<Notifications />}
+        // What a click far down the page has done is said where the person looks.
+        stickyNotifications
         content={
           <div id="content" tabIndex={-1}>
             {children}

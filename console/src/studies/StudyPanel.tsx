@@ -40,12 +40,7 @@ export function StudyPanel({ datastoreId, study }: { datastoreId: string; study:
   return (
     <SplitPanel
       header={header.filter(Boolean).join(' · ')}
-      headerActions={
-        <SpaceBetween direction="horizontal" size="xs">
-          <DownloadMenu datastoreId={datastoreId} choices={[{ items: [{ studyInstanceUID: study }] }]} />
-          <Button href={hrefTo(`datastores/${datastoreId}/studies/${study}`)}>Open study</Button>
-        </SpaceBetween>
-      }
+      headerActions={<Button href={hrefTo(`datastores/${datastoreId}/studies/${study}`)}>Open study</Button>}
       closeBehavior="hide"
       ariaLabel="Series of the study"
     >
@@ -55,11 +50,16 @@ export function StudyPanel({ datastoreId, study }: { datastoreId: string; study:
         <EmptyState title="No series" description="The data store has no image set of this study." />
       )}
       <SpaceBetween size="m">
-        <ul className="series-cards" aria-label="Series">
-          {series.data?.series.map((each) => (
-            <SeriesCard key={each.seriesInstanceUID} datastoreId={datastoreId} series={each} />
-          ))}
-        </ul>
+        <div className="series-and-download">
+          <ul className="series-cards" aria-label="Series">
+            {series.data?.series.map((each) => (
+              <SeriesCard key={each.seriesInstanceUID} datastoreId={datastoreId} series={each} />
+            ))}
+          </ul>
+          {(series.data?.series.length ?? 0) > 0 && (
+            <DownloadMenu datastoreId={datastoreId} choices={[{ items: [{ studyInstanceUID: study }] }]} />
+          )}
+        </div>
         {series.data !== undefined && omittedOf(series.data) !== '' && (
           <Box color="text-body-secondary">{omittedOf(series.data)} Open the study to list more.</Box>
         )}
