@@ -29,7 +29,7 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
     header: 'Study date',
     sortingField: 'DICOMStudyDateAndTime' satisfies SortField,
     minWidth: SMALLEST,
-    width: 180,
+    width: 195,
     isRowHeader: true,
     textOf: ({ DICOMTags: { DICOMStudyDate, DICOMStudyTime } = {} }) => formatIsoDate(DICOMStudyDate, DICOMStudyTime),
     cell: ({ imageSetId, DICOMTags }) => (
