@@ -291,6 +291,17 @@ describe('objects on images', skip, async () => {
     await isPainted(page, '')
   })
 
+  test('a segment that is chosen shows the first image with it, unless the image shown has it', async (t) => {
+    const page = await openAt(t, 1)
+    await choose(page, 'Stripes')
+    await page.getByText(`Image 3 of ${SLICES}`, { exact: true }).waitFor()
+    await choose(page, 'Disc')
+    await isPainted(page, 'Disc, Stripes')
+    await page.getByText(`Image 3 of ${SLICES}`, { exact: true }).waitFor()
+    await choose(page, 'Probability')
+    await page.getByText(`Image 4 of ${SLICES}`, { exact: true }).waitFor()
+  })
+
   test('the values of a label map are its segments', async (t) => {
     const page = await openAt(t, 5)
     await choose(page, 'Nine')

@@ -138,6 +138,15 @@ export function framesOn(segmentation: Segmentation, image: StackImage): readonl
   return frames.map((frame) => ({ frame, toImage: scaled(frame.image, image) }))
 }
 
+export interface SegmentOf {
+  readonly segmentation: Segmentation
+  readonly number: number
+}
+
+/** Whether a frame of the segment lies on an image. A label map may have it there or not. */
+export const hasSegment = (image: StackImage, { segmentation, number }: SegmentOf): boolean =>
+  framesOn(segmentation, image).some(({ frame: { segmentNumber } }) => (segmentNumber ?? number) === number)
+
 /** Undefined if no frame has a position in the same frame of reference. */
 function nearestFrames({ frames }: Segmentation, plane: Plane): readonly PlacedFrame[] | undefined {
   const nearest = new Map<number | undefined, { readonly placed: PlacedFrame; readonly distance: number }>()

@@ -1,6 +1,6 @@
 /** A pane of the study view: one series, or the place for one. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useCallback, useMemo } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useApi } from '../api.ts'
 import { ErrorAlert } from '../components/ErrorAlert.tsx'
 import { Loading } from '../components/Loading.tsx'
@@ -12,6 +12,7 @@ import { noteOf } from '../objects/object-kinds.ts'
 import { GraphicLayer } from '../presentation-state/GraphicLayer.tsx'
 import { type Presentation, presentationOf } from '../presentation-state/presentation-state.ts'
 import { SegmentLayer } from '../segmentation/SegmentLayer.tsx'
+import { hasSegment } from '../segmentation/segmentation.ts'
 import type { Series } from '../studies/fetch-studies.ts'
 import type { LoaderPool } from '../viewer/frames/loader-pool.ts'
 import { nearestIndex, type Plane, planeOf } from '../viewer/geometry/planes.ts'
@@ -59,7 +60,7 @@ interface StudyPaneProps {
   readonly overlays: Overlays
 }
 
-export type Overlays = Pick<ReturnType<typeof useOverlays>, 'segmentations' | 'chosen' | 'cache' | 'state'>
+export type Overlays = Pick<ReturnType<typeof useOverlays>, 'segmentations' | 'chosen' | 'cache' | 'state' | 'wanted'>
 
 export function StudyPane(props: StudyPaneProps) {
   const { datastoreId, series, neighbors, scrolledTo, reference, pool, onShown } = props
@@ -79,16 +80,32 @@ export function StudyPane(props: StudyPaneProps) {
       if (images.length > 0 && !images.some(isVideo)) pool.preload({ client, ...version, images })
     }
   }, [neighbors, queries, client, datastoreId, pool])
+  const shownIndex = useRef(0)
   const report = useCallback(
-    (shown: Shown) => onShown({ ...shown, series, plane: planes[shown.index] }),
+    (shown: Shown) => {
+      shownIndex.current = shown.index
+      onShown({ ...shown, series, plane: planes[shown.index] })
+    },
     [onShown, series, planes],
   )
   const { opened } = props
-  const jump = useMemo(() => {
-    if (opened?.series !== series.seriesInstanceUID) return undefined
-    const index = images?.findIndex((image) => isSameImage(image, opened)) ?? -1
-    return index < 0 ? undefined : { index }
-  }, [images, opened, series])
+  const { wanted } = props.overlays
+  const isActive = props.toolbar !== null
+  const [jump, setJump] = useState<{ readonly index: number }>()
+  const jumpTo = useCallback((index: number) => index >= 0 && setJump({ index }), [])
+  useEffect(() => {
+    if (opened?.series !== series.seriesInstanceUID || images === undefined) return
+    jumpTo(images.findIndex((image) => isSameImage(image, opened)))
+  }, [images, opened, series, jumpTo])
+  // A segment that was chosen and isn't on the image that is shown: the first image with it.
+  const known = useRef(wanted)
+  useEffect(() => {
+    if (known.current === wanted) return
+    known.current = wanted
+    if (wanted === undefined || images === undefined || !isActive) return
+    const isOn = (image: StackImage | undefined) => image !== undefined && hasSegment(image, wanted)
+    if (!isOn(images[shownIndex.current])) jumpTo(images.findIndex(isOn))
+  }, [wanted, images, isActive, jumpTo])
   const saved = useMemo(() => shapesOn(images ?? [], props.savedShapes), [images, props.savedShapes])
   const { overlays } = props
   const { state } = overlays

@@ -93,14 +93,15 @@ export function StudyView({ datastoreId, study }: { readonly datastoreId: string
     omittedCount,
     chosen,
     choose,
+    wanted,
     cache,
     states,
     state: presented,
     setState,
   } = useOverlays(datastoreId, studies)
   const overlays = useMemo(
-    () => ({ segmentations, chosen, cache, state: presented }),
-    [segmentations, chosen, cache, presented],
+    () => ({ segmentations, chosen, cache, state: presented, wanted }),
+    [segmentations, chosen, cache, presented, wanted],
   )
   const shown = useRef<(ShownInPane | undefined)[]>([])
 
