@@ -4,15 +4,18 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { type Attributes, instance } from '../../acceptance/support/fixtures.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
 import { until } from '../../acceptance/support/until.ts'
-import { takeScreenshot } from './support/browser.ts'
+import { takeScreenshot, visit } from './support/browser.ts'
 import { imageFile, type Pixel, pixelOf } from './support/images.ts'
-import { CELLS, type Cells, cellsOf, openOhif, skipUnlessOhif } from './support/ohif.ts'
+import { CELLS, type Cells, cellsOf, greysOf, openOhif, placeOf, skipUnlessOhif } from './support/ohif.ts'
 
 const skip = skipUnlessOhif()
 const SOP = '1.2.840.10008.5.1.4.1.1'
+/** Of 256 grays: the two round the window's ends in their own way. */
+const OHIF_DIFFERENCE_MAX = 2
 /** What OHIF asks for at once. */
 const LIST_MAX = 101
 
@@ -248,6 +251,64 @@ describe('OHIF', skip, async () => {
       assert.deepEqual(problems, [])
     })
   }
+
+  test("shows a CT as Hilum's study view does, at two windows, and measures the same length", async (t) => {
+    const { uid } = IMAGES['a CT at the window of the file']!
+    const [SIZE, SPACING_MM] = [{ columns: 256, rows: 256 }, 0.7]
+    const line = [
+      [40, 60],
+      [200, 180],
+    ] as const
+    const OHIF = 'canvas.cornerstone-canvas'
+    const HILUM = '.viewer-canvas'
+    const browser = page.context().browser()!
+    const console = await visit(t, {
+      browser,
+      hilum: server.hilum,
+      address: `datastores/${datastoreId}/studies/${uid}`,
+    })
+    await console.locator('.viewer-stage[data-state=sharp]').waitFor()
+    await open(uid)
+    const stage = console.getByRole('application')
+    /** Waits until both show the same, within a value that rounding of the window may differ by. */
+    const untilSame = (colours: number) =>
+      until(async () => {
+        const [ours, theirs] = [await greysOf(console, HILUM, SIZE), await greysOf(page, OHIF, SIZE)]
+        if (new Set(ours).size < colours) return undefined
+        return ours.every((grey, at) => Math.abs(grey - theirs[at]!) <= OHIF_DIFFERENCE_MAX) ? ours : undefined
+      })
+    const whole = await untilSame(32)
+    // The window for lungs: width 1500, center -600.
+    await stage.press('Shift+Digit3')
+    await page.locator(OHIF).hover({ force: true })
+    await page.keyboard.press('2')
+    const lung = await untilSame(16)
+    assert.notDeepEqual(lung, whole)
+
+    const drag = async (on: Page, canvas: string) => {
+      const [from, to] = [
+        await placeOf(on, canvas, { ...SIZE, at: line[0] }),
+        await placeOf(on, canvas, { ...SIZE, at: line[1] }),
+      ]
+      await on.mouse.move(...from)
+      await on.mouse.down()
+      await on.mouse.move((from[0] + to[0]) / 2, to[1])
+      await on.mouse.move(...to)
+      await on.mouse.up()
+    }
+    await stage.press('d')
+    await drag(console, HILUM)
+    const ours = Number.parseFloat(await console.locator('.shape-results > span').innerText())
+    await page.locator('[data-cy="MeasurementTools-split-button-primary"]').click()
+    await drag(page, OHIF)
+    await takeScreenshot(page, 'ohif-length')
+    await takeScreenshot(console, 'ohif-length-hilum')
+    const theirs = Number.parseFloat((await page.locator('svg.svg-layer text').last().textContent())!)
+    const wanted = Math.hypot(line[1][0] - line[0][0], line[1][1] - line[0][1]) * SPACING_MM
+    for (const length of [ours, theirs])
+      assert.ok(Math.abs(length - wanted) <= SPACING_MM, `${length} instead of ${wanted}`)
+    assert.deepEqual(problems, [])
+  })
 
   test('shows an ultrasound with a palette', async () => {
     await open(ECHO.uid)

@@ -108,3 +108,36 @@ export const cellsOf = (page: Page, renderedUrl: string, token: string): Promise
     },
     [renderedUrl, token, CELLS] as const,
   )
+
+interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** Where a point of an image is in the window, on a canvas that shows the image whole. */
+export async function placeOf(
+  page: Page,
+  canvas: string,
+  { columns, rows, at }: Size & { readonly at: readonly [column: number, row: number] },
+): Promise<readonly [x: number, y: number]> {
+  const { x, y, width, height } = (await page.locator(canvas).first().boundingBox())!
+  const scale = Math.min(width / columns, height / rows)
+  return [x + width / 2 + (at[0] - columns / 2) * scale, y + height / 2 + (at[1] - rows / 2) * scale]
+}
+
+/** The grays of a canvas that shows an image whole, cell by cell, each in its middle. */
+export const greysOf = (page: Page, canvas: string, { columns, rows }: Size): Promise<readonly number[]> =>
+  page.evaluate(
+    ([selector, columns, rows, cells]) => {
+      const canvas = document.querySelector<HTMLCanvasElement>(selector)!
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true })!
+      copy.drawImage(canvas, 0, 0)
+      const scale = Math.min(canvas.width / columns, canvas.height / rows)
+      return Array.from({ length: cells * cells }, (_, at) => {
+        const x = canvas.width / 2 + (((at % cells) + 0.5) / cells - 0.5) * columns * scale
+        const y = canvas.height / 2 + ((Math.floor(at / cells) + 0.5) / cells - 0.5) * rows * scale
+        return copy.getImageData(Math.floor(x), Math.floor(y), 1, 1).data[0]!
+      })
+    },
+    [canvas, columns, rows, CELLS] as const,
+  )
