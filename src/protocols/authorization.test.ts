@@ -21,22 +21,18 @@ test('only the files of the console and the exchange of one-time links are publi
   const links = ['POST /hilum/console-link/redeem', 'GET /hilum/downloads/{token}']
   assert.deepEqual(found, ['* /', '* /console', '* /console/{file+}', ...links])
 })
-const BY_DEFAULT: Readonly<Record<string, string>> = {
-  'POST /hilum/session': 'hilum:CreateSession',
-  'DELETE /hilum/sessions': 'hilum:EndSessions',
-}
-
-for (const [http, action] of Object.entries(BY_DEFAULT)) {
+const BY_DEFAULT = ['POST /hilum/session', 'DELETE /hilum/sessions']
+for (const http of BY_DEFAULT) {
   test(`a caller without policies may send ${http}, unless a policy denies it`, async () => {
     assert.ok((await open({ policies: compilePolicies([]) }).send(http)).status <= 204)
-    const deny = policiesOf([{ Effect: 'Deny', Action: action, Resource: '*' }])
+    const deny = policiesOf([{ Effect: 'Deny', Action: 'hilum:*Session*', Resource: '*' }])
     assert.equal((await open({ policies: deny }).send(http)).status, 403)
   })
 }
 
 describe('no route is reached without a decision', () => {
   assert.ok(protectedRoutes.length >= 25)
-  for (const http of protectedRoutes.filter((http) => !(http in BY_DEFAULT))) {
+  for (const http of protectedRoutes.filter((http) => !BY_DEFAULT.includes(http))) {
     test(http, async () => {
       const without = open({ policies: compilePolicies([]) })
       const denied = await without.send(http)
