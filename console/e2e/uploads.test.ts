@@ -187,7 +187,7 @@ describe('uploads', skip, async () => {
     const signOut = async (answer: 'accept' | 'dismiss') => {
       const asked = page.waitForEvent('dialog')
       await page.getByRole('button', { name: /^Account / }).click()
-      const click = page.getByRole('menuitem', { name: 'Sign out' }).click()
+      const click = page.getByRole('menuitem', { name: 'Sign out', exact: true }).click()
       const dialog = await asked
       assert.equal(dialog.message(), 'Files are still being uploaded. Sign out and cancel the uploads?')
       await dialog[answer]()
