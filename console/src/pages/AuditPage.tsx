@@ -68,7 +68,7 @@ export function AuditPage() {
         {isNotAllowed(log.error) ? (
           <NotAllowed what="the audit log" action="hilum:SearchAuditLog" />
         ) : (
-          <>
+          <SpaceBetween size="m">
             <Container>
               <AuditFilterForm key={fragment} filters={filters} isSearching={log.isFetching} onSearch={search} />
             </Container>
@@ -115,7 +115,7 @@ export function AuditPage() {
                 shown && <NoEvents page={shown} isFetching={log.isFetching} onMore={() => void toPage(page + 1)} />
               }
             />
-          </>
+          </SpaceBetween>
         )}
       </SpaceBetween>
     </PageLayout>
@@ -151,9 +151,10 @@ function ReadRange({ pages }: { pages: readonly PageOfLog[] }) {
   const back = isWhole ? 'the first event' : readBackTo(last)
   if (faults.length > 0) return <>Read back to {back}.</>
   return (
-    <StatusIndicator type="success">
-      Read and verified back to {back}: {formatCount(lines, 'line')}, none missing or changed.
-    </StatusIndicator>
+    <>
+      <StatusIndicator type="success">Verified</StatusIndicator> back to {back}: {formatCount(lines, 'line')}, none
+      missing or changed.
+    </>
   )
 }
 
