@@ -63,7 +63,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     proxies,
     budget: openBodyBudget(limits),
     draining: false,
-    stopping: false,
+    closesIdle: false,
     warnedAt: -Infinity,
   }
   const { connections } = shared
@@ -72,11 +72,11 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 
   async function stopAll({ idleMs }: { readonly idleMs: number }): Promise<void> {
     shared.draining = true
-    shared.stopping = true
     clearInterval(activity)
     // The close of HTTP would also close idle connections.
     const closed = Promise.all(servers.map((server) => once(NetServer.prototype.close.call(server), 'close')))
     const closeIdle = () => {
+      shared.closesIdle = true
       for (const { socket, pending } of connections.all()) if (pending.size === 0) socket.destroy()
     }
     const idle = idleMs === 0 ? undefined : setTimeout(closeIdle, idleMs)
@@ -116,7 +116,7 @@ interface Shared {
   readonly proxies: TrustedProxies
   readonly budget: BodyBudget
   draining: boolean
-  stopping: boolean
+  closesIdle: boolean
   /** By performance.now(). */
   warnedAt: number
 }
@@ -147,7 +147,7 @@ function createHttpServer(options: ListenOptions, shared: Shared): Server | TlsS
   server.maxHeadersCount = 0
 
   server.on('connection', (socket: Socket) => {
-    const limit = shared.stopping ? 'stopping' : connections.admit(socket)
+    const limit = shared.closesIdle ? 'stopping' : connections.admit(socket)
     if (limit === undefined) return
     socket.destroy()
     if (limit !== 'stopping') warnAboutLimit(limit, options, shared)
@@ -162,8 +162,8 @@ function createHttpServer(options: ListenOptions, shared: Shared): Server | TlsS
     response.on('close', () => {
       connection.pending.delete(response)
       connections.touch(connection)
-      // A reply that began before the stop was sent with keep-alive.
-      if (shared.draining && connection.pending.size === 0) request.socket.destroySoon()
+      // A reply that began before the stop was sent with keep-alive: until now a client may already send its next request.
+      if (shared.closesIdle && connection.pending.size === 0) request.socket.destroySoon()
     })
     answer({ request, response, connection, options, shared }).catch((error) => {
       // The stream failed after the headers were sent: only an aborted connection signals that to the client.
