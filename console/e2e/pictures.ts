@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { MedicalImagingClient, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
+import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { chromium, type Page } from 'playwright-core'
 import { startHilum } from '../../src/testing.ts'
 import { CHROMIUM } from './support/chromium.ts'
@@ -16,15 +16,6 @@ const sdk = new MedicalImagingClient(hilum.client)
 const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] })
 try {
   const datastoreId = await demoDatastore({ hilum, sdk }, { datastoreName: 'demo', instances: undefined })
-  const { imageSetsMetadataSummaries } = await sdk.send(
-    new SearchImageSetsCommand({
-      datastoreId,
-      searchCriteria: { filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'DEMO-0001' }] }] },
-    }),
-  )
-  const found = imageSetsMetadataSummaries!.find(
-    ({ DICOMTags }) => DICOMTags?.DICOMSeriesModality === 'CT' && DICOMTags.DICOMNumberOfStudyRelatedInstances! > 60,
-  )!
   mkdirSync(FOLDER, { recursive: true })
   const context = await browser.newContext({ viewport: SIZE, colorScheme: 'light', timezoneId: 'Europe/Rome' })
   const key = JSON.stringify(hilum.client.credentials)
@@ -48,16 +39,37 @@ try {
     )
     await page.waitForLoadState('networkidle')
   })
-  await takeScreenshot('console-image-set', `datastores/${datastoreId}/image-sets/${found.imageSetId}`, async () => {
-    await page.getByRole('button', { name: 'Expand Instance 1', exact: true }).waitFor()
-    await page.getByRole('slider', { name: 'Image' }).fill('60')
-    await page.getByText('Image 60 of').waitFor()
-    await page.locator('.viewer-stage[data-state=sharp]').waitFor()
+  const thumbnailsAreThere = (selector: string, count: number) =>
+    page.waitForFunction(([selector, count]) => document.querySelectorAll(selector).length >= count, [
+      selector,
+      count,
+    ] as const)
+  await takeScreenshot('console-studies', `datastores/${datastoreId}/studies#PatientName=marl`, async () => {
+    await page.getByText('CT', { exact: true }).first().click()
+    await page.getByRole('link', { name: 'Open study' }).waitFor()
+    await thumbnailsAreThere('.series-card .thumbnail img', 2)
+    await page.mouse.move(0, 0)
     await page.waitForLoadState('networkidle')
-    await page.evaluate(() => {
-      for (const element of document.querySelectorAll('input')) element.blur()
-      window.scrollTo(0, 0)
-    })
+    await page.evaluate(() => window.scrollTo(0, 0))
+  })
+  await takeScreenshot('console-study', `datastores/${datastoreId}/studies#PatientName=marl`, async () => {
+    await page.getByText('CT', { exact: true }).first().click()
+    await page.getByRole('link', { name: 'Open study' }).click()
+    await page.getByRole('button', { name: 'Axial 3.0 portal venous' }).click()
+    await page.locator('.viewer-stage[data-state=sharp]').waitFor()
+    await page.getByRole('button', { name: /Jan 12, 2026/ }).click()
+    await page.getByRole('button', { name: 'Portal venous phase 5.0' }).click()
+    for (const [pane, image, count] of [
+      [1, 100, 200],
+      [2, 4, 7],
+    ] as const) {
+      const shown = page.locator(`.study-pane[data-pane="${pane}"]`)
+      await shown.getByRole('slider', { name: 'Image' }).fill(String(image))
+      await shown.getByText(`Image ${image} of ${count}`, { exact: true }).waitFor()
+    }
+    await page.waitForFunction(() => document.querySelectorAll('.viewer-stage[data-state=sharp]').length === 2)
+    await page.waitForLoadState('networkidle')
+    await page.evaluate(() => window.scrollTo(0, 0))
   })
 } finally {
   await browser.close()
