@@ -112,7 +112,7 @@ test('three servers are replaced one after the other under load without a failed
     }
   }
   const { failures, durations } = await running.end()
-  assert.deepEqual(failures, [])
+  assert.deepEqual(failures, [], balancer.errors())
   t.diagnostic(`${durations.length} requests, the longest ${Math.round(Math.max(...durations))} ms`)
   assert.ok(durations.length > 100, `${durations.length} requests`)
 })

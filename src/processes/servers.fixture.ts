@@ -142,6 +142,8 @@ interface Balancer {
   readonly endpoint: string
   /** In PEM. */
   readonly authority: string
+  /** Its log of errors. */
+  errors(): string
 }
 
 /** nginx in front of the servers, with the configuration of examples/three-servers. @param keepAlive of connections to the servers */
@@ -187,7 +189,8 @@ export async function startBalancer(
     assert.equal(nginx.exitCode, null, 'nginx runs')
     await setTimeout(20)
   }
-  return { endpoint: `https://127.0.0.1:${port}`, authority: authority.cert }
+  const errors = () => readFileSync(join(folder, 'error.log'), 'utf8')
+  return { endpoint: `https://127.0.0.1:${port}`, authority: authority.cert, errors }
 }
 
 const accepts = (port: number): Promise<boolean> =>
