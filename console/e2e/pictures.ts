@@ -50,7 +50,6 @@ try {
     await thumbnailsAreThere('.series-card .thumbnail img', 2)
     await page.mouse.move(0, 0)
     await page.waitForLoadState('networkidle')
-    await page.evaluate(() => window.scrollTo(0, 0))
   })
   await takeScreenshot('console-study', `datastores/${datastoreId}/studies#PatientName=marl`, async () => {
     await page.getByText('CT', { exact: true }).first().click()
@@ -69,7 +68,6 @@ try {
     }
     await page.waitForFunction(() => document.querySelectorAll('.viewer-stage[data-state=sharp]').length === 2)
     await page.waitForLoadState('networkidle')
-    await page.evaluate(() => window.scrollTo(0, 0))
   })
 } finally {
   await browser.close()

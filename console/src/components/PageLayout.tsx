@@ -9,7 +9,7 @@ import { TopBar } from './TopBar.tsx'
 import './page-layout.css'
 
 /** Leaves most of a small screen to the list. */
-const SPLIT_PANEL_PIXELS = 280
+const SPLIT_PANEL_PIXELS = 230
 
 interface PageLayoutProps {
   /** The title of the browser tab. */

@@ -1,13 +1,15 @@
 /** Formats timestamps and durations. */
 import { formatFixed } from './size.ts'
 
-const TIME = new Intl.DateTimeFormat(undefined, {
-  ...{ year: 'numeric', month: 'short', day: 'numeric' },
-  ...{ hour: 'numeric', minute: '2-digit', second: '2-digit', timeZoneName: 'short' },
-})
+const MINUTE = { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const
+const TIME = new Intl.DateTimeFormat(undefined, { ...MINUTE, second: '2-digit', timeZoneName: 'short' })
+const TO_THE_MINUTE = new Intl.DateTimeFormat(undefined, { ...MINUTE, timeZoneName: 'short' })
 
 /** In the language of the browser and the time zone of this computer, which it names. */
 export const formatTime = (time: Date | undefined): string => (time === undefined ? '–' : TIME.format(time))
+
+/** For lists, where the seconds take room that other columns need. */
+export const formatMinute = (time: Date | undefined): string => (time === undefined ? '–' : TO_THE_MINUTE.format(time))
 
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.max(1, Math.round(ms))} ms`

@@ -4,7 +4,7 @@ import Badge from '@cloudscape-design/components/badge'
 import Link from '@cloudscape-design/components/link'
 import { CopyableText } from '../components/CopyableText.tsx'
 import { formatIsoDate, formatLocalDate, formatPersonName } from '../format/dicom.ts'
-import { formatTime } from '../format/time.ts'
+import { formatMinute } from '../format/time.ts'
 import { hrefTo } from '../location.ts'
 import type { TextColumn } from '../tables/csv.ts'
 import type { TableDefaults } from '../tables/table-settings.ts'
@@ -29,7 +29,7 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
     header: 'Study date',
     sortingField: 'DICOMStudyDateAndTime' satisfies SortField,
     minWidth: SMALLEST,
-    width: 195,
+    width: 205,
     isRowHeader: true,
     textOf: ({ DICOMTags: { DICOMStudyDate, DICOMStudyTime } = {} }) => formatIsoDate(DICOMStudyDate, DICOMStudyTime),
     cell: ({ imageSetId, DICOMTags }) => (
@@ -41,34 +41,34 @@ export const columnsFor = (datastoreId: string): readonly Column[] => [
       </Link>
     ),
   },
-  text('patientId', 'Patient ID', 110, (tags) => tags.DICOMPatientId),
+  text('patientId', 'Patient ID', 125, (tags) => tags.DICOMPatientId),
   {
     id: 'patient',
     header: 'Patient',
     minWidth: SMALLEST,
-    width: 145,
+    width: 155,
     textOf: ({ DICOMTags }) => formatPersonName(DICOMTags?.DICOMPatientName ?? ''),
     cell: ({ DICOMTags }) => formatPersonName(DICOMTags?.DICOMPatientName ?? '') || '–',
   },
-  text('modality', 'Modality', 115, (tags) => tags.DICOMSeriesModality),
+  text('modality', 'Modality', 112, (tags) => tags.DICOMSeriesModality),
   // What can be sorted by is in view at 1280 pixels, beside the thumbnail and the link.
   {
     id: 'updatedAt',
     header: 'Updated at',
     sortingField: 'updatedAt' satisfies SortField,
     minWidth: SMALLEST,
-    width: 258,
+    width: 238,
     textOf: ({ updatedAt }) => updatedAt?.toISOString() ?? '',
-    cell: ({ updatedAt }) => formatTime(updatedAt),
+    cell: ({ updatedAt }) => formatMinute(updatedAt),
   },
   {
     id: 'createdAt',
     header: 'Created at',
     sortingField: 'createdAt' satisfies SortField,
     minWidth: SMALLEST,
-    width: 258,
+    width: 238,
     textOf: ({ createdAt }) => createdAt?.toISOString() ?? '',
-    cell: ({ createdAt }) => formatTime(createdAt),
+    cell: ({ createdAt }) => formatMinute(createdAt),
   },
   text('description', 'Study', 290, (tags) => tags.DICOMStudyDescription),
   text('bodyPart', 'Body part', 130, (tags) => tags.DICOMSeriesBodyPart),

@@ -28,6 +28,8 @@ interface DataTableProps<Row> {
   readonly what: string
   readonly isLoading: boolean
   readonly header: ReactNode
+  /** Beside the pages: which rows these are. */
+  readonly found?: ReactNode
   readonly empty: ReactNode
   /** Undefined for a table without pages. */
   readonly pages?: Pages | undefined
@@ -101,6 +103,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           onSortingChange: ({ detail }) => sorting.onSort(detail.sortingColumn.sortingField!, detail.isDescending!),
         })}
         header={props.header}
+        filter={props.found}
         empty={props.empty}
         pagination={pages && <Pager pages={pages} label={`Pages of ${what}`} />}
         preferences={<TablePreferences state={state} columns={columns} />}

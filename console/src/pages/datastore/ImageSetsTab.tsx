@@ -96,20 +96,15 @@ export function ImageSetsTab({ datastoreId, datastoreArn }: ImageSetsTabProps) {
             results.start({ ...search, sort: { sortField, sortOrder } })
           },
         }}
+        found={
+          data && (
+            <FoundRange page={pages.page} pageSize={pageSize} rowCount={rows.length} durationMs={data.durationMs} />
+          )
+        }
         header={
           <SpaceBetween size="xs">
             <Header
               counter={counterText(total, selectedCount)}
-              description={
-                data && (
-                  <FoundRange
-                    page={pages.page}
-                    pageSize={pageSize}
-                    rowCount={rows.length}
-                    durationMs={data.durationMs}
-                  />
-                )
-              }
               actions={
                 <SpaceBetween direction="horizontal" size="xs">
                   <Button

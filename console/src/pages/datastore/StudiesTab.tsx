@@ -107,20 +107,15 @@ export function StudiesTab({ datastoreId, datastoreArn }: StudiesTabProps) {
             results.start({ ...search, order: field as StudyOrder, isDescending: next })
           },
         }}
+        found={
+          data && (
+            <FoundRange page={pages.page} pageSize={pageSize} rowCount={rows.length} durationMs={data.durationMs} />
+          )
+        }
         header={
           <SpaceBetween size="xs">
             <Header
               counter={counterText(data?.total, selectedCount)}
-              description={
-                data && (
-                  <FoundRange
-                    page={pages.page}
-                    pageSize={pageSize}
-                    rowCount={rows.length}
-                    durationMs={data.durationMs}
-                  />
-                )
-              }
               actions={
                 <SpaceBetween direction="horizontal" size="xs">
                   <Button
