@@ -46,6 +46,8 @@ export async function startHilumServer(
         HILUM_SECRET_ACCESS_KEY: BENCH_KEYS.secretAccessKey,
         HILUM_ENCRYPTION: encryption,
         HILUM_PROCESSES: `${processes}`,
+        // Servers of one catalog need the same.
+        HILUM_SEALING_KEY: '5e'.repeat(32),
         // It may hold a password, which a list of processes would show.
         ...(catalogUrl === undefined ? {} : { HILUM_CATALOG: catalogUrl }),
       },
