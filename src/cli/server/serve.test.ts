@@ -212,7 +212,7 @@ test('hilum console prints a link that can be exchanged once for session credent
     body: JSON.stringify({ token }),
   })
   const session = (await redeemed.json()) as Readonly<Record<string, unknown>>
-  const members = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiresAt']
+  const members = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiresAt', 'principalArn']
   assert.deepEqual(Object.keys(session).sort(), members.sort())
   const { secretAccessKey } = JSON.parse(readFileSync(join(cwd, 'data', 'credentials.json'), 'utf8'))
   assert.notEqual(session.secretAccessKey, secretAccessKey)

@@ -31,9 +31,9 @@ interface BackupOptions {
 
 /** What `hilum backup` prints and the catalog records. */
 export interface BackupReport {
+  readonly backupId: string
   /** A folder or an s3:// URI, as the command named it. */
   readonly place: string
-  readonly backupId: string
   /** When the state was read that it holds. */
   readonly createdAt: number
   readonly blobs: number
@@ -93,7 +93,7 @@ async function backUp(
   await keep(place, keys.manifest, Buffer.from(lineOf(manifest)))
   const removedBackups = await pruneBackups(place, { keep: options.keep, current: backupId, signal })
   return {
-    ...{ place: options.placeName, backupId, createdAt, removedBackups },
+    ...{ backupId, place: options.placeName, createdAt, removedBackups },
     ...{ blobs: copied.kept.count, sizeBytes: copied.kept.sizeBytes + snapshot.catalog.sizeBytes },
     ...{ copiedBlobs: copied.new.count, copiedBytes: copied.new.sizeBytes + snapshot.catalog.sizeBytes },
     ...{ faultCount: copied.faultCount, faults: copied.faults },
