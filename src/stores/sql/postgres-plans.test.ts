@@ -37,8 +37,8 @@ FROM generate_series(1, ${ROWS}) AS n`
 /** Of 100,000 jobs, 100 have not ended. */
 const FILL_JOBS = `
 INSERT INTO import_jobs (job_id, datastore, job_status, data_access_role_arn, input_s3_uri, output_s3_uri, submitted_at, ended_at, files_done,
-  attempts, served_at, purged)
-SELECT 'j' || n, 1, 'COMPLETED', '', 's3://a/', 's3://b/', n, CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, 0, 0, n, 1
+  files_failed, files_skipped, attempts, served_at, purged)
+SELECT 'j' || n, 1, 'COMPLETED', '', 's3://a/', 's3://b/', n, CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, 0, 0, 0, 0, n, 1
 FROM generate_series(1, 100000) AS n`
 
 const SORTS = {
