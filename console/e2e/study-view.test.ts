@@ -267,6 +267,9 @@ describe('the study view', skip, async () => {
     await series(page, 'Axial 5 mm').click()
     await isAt(page, 1, 'Image 1 of 9')
     await stageIn(page, 1).press('ArrowDown')
+    await isAt(page, 1, 'Image 2 of 9')
+    // The window is that of the image: without one there is nothing to widen.
+    await page.locator('.viewer-stage[data-state=sharp]').waitFor()
     await stageIn(page, 1).press(']')
     // Waits for another window than the first one.
     const window = await page.getByText(/^W (?!256 )\d+ {2}L \d+$/).innerText()
