@@ -67,6 +67,7 @@ try {
       await shown.getByText(`Image ${image} of ${count}`, { exact: true }).waitFor()
     }
     await page.waitForFunction(() => document.querySelectorAll('.viewer-stage[data-state=sharp]').length === 2)
+    await thumbnailsAreThere('.series-list .thumbnail img', 6)
     await page.waitForLoadState('networkidle')
   })
 } finally {
