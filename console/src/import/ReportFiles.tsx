@@ -68,7 +68,7 @@ export function ReportFiles(props: ReportFilesProps) {
   return (
     <SpaceBetween size="m">
       <Reasons
-        title={kind === 'failure' ? 'Reasons of failures' : 'Reasons of warnings'}
+        title={kind === 'failure' ? 'Reasons for failures' : 'Reasons for warnings'}
         reasons={reasons}
         hasMore={hasMoreReasons}
         chosen={reason}

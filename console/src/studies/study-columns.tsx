@@ -44,11 +44,11 @@ export const studyColumns = ({ hrefOf, open }: Opening): readonly Column[] => [
     textOf: ({ patientBirthDate }) => formatIsoDate(patientBirthDate),
   },
   {
-    ...text('studyDate', 'Date', 190, (study) => formatLocalDate(study.studyDate, study.studyTime), 'StudyDate'),
+    ...text('studyDate', 'Date', 205, (study) => formatLocalDate(study.studyDate, study.studyTime), 'StudyDate'),
     textOf: ({ studyDate, studyTime }) => formatIsoDate(studyDate, studyTime),
   },
   text('modalities', 'Modalities', 140, ({ modalities }) => modalities.join(', '), 'ModalitiesInStudy'),
-  text('description', 'Description', 230, ({ description }) => description, 'StudyDescription'),
+  text('description', 'Description', 220, ({ description }) => description, 'StudyDescription'),
   {
     ...text('series', 'Series', 90, ({ seriesCount }) => formatNumber(seriesCount)),
     textOf: ({ seriesCount }) => String(seriesCount),

@@ -12,7 +12,7 @@ import { EmptyState } from '../../components/EmptyState.tsx'
 import { ErrorAlert } from '../../components/ErrorAlert.tsx'
 import { JobStatus } from '../../components/JobStatus.tsx'
 import { formatNumber } from '../../format/size.ts'
-import { formatDuration, formatTime } from '../../format/time.ts'
+import { formatDuration, formatMinute } from '../../format/time.ts'
 import { hrefTo } from '../../location.ts'
 import { refetchIntervalOf } from '../../refetch-interval.ts'
 import { CopyIds } from '../../tables/CopyIds.tsx'
@@ -39,7 +39,7 @@ const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<J
   {
     id: 'name',
     header: 'Import job',
-    width: 310,
+    width: 300,
     cell: ({ jobId, jobName }) => (
       <Link href={hrefTo(`datastores/${datastoreId}/imports/${jobId}`)}>{jobName ?? jobId}</Link>
     ),
@@ -48,10 +48,10 @@ const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<J
   {
     id: 'status',
     header: 'Status',
-    width: 190,
+    width: 185,
     cell: ({ jobStatus, counts }) => <JobStatus status={jobStatus} failedFiles={counts?.failed} />,
   },
-  { id: 'submitted', header: 'Submitted at', width: 230, cell: ({ submittedAt }) => formatTime(submittedAt) },
+  { id: 'submitted', header: 'Submitted at', width: 247, cell: ({ submittedAt }) => formatMinute(submittedAt) },
   {
     id: 'duration',
     header: 'Duration',
@@ -60,7 +60,7 @@ const columnsFor = (datastoreId: string): readonly TableProps.ColumnDefinition<J
       submittedAt && endedAt ? formatDuration(endedAt.getTime() - submittedAt.getTime()) : '–',
   },
   { id: 'files', header: 'Files', width: 80, cell: ({ counts }) => countText(counts && filesOf(counts)) },
-  { id: 'imported', header: 'Imported', width: 105, cell: ({ counts }) => countText(counts?.imported) },
+  { id: 'imported', header: 'Imported', width: 118, cell: ({ counts }) => countText(counts?.imported) },
   { id: 'failed', header: 'Failed', width: 90, cell: ({ counts }) => countText(counts?.failed) },
   { id: 'message', header: 'Message', width: 200, cell: ({ message }) => message ?? '–' },
 ]
