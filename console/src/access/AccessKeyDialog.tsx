@@ -1,12 +1,10 @@
 /** Shows a new access key, once: the server does not return its secret again. */
 import Alert from '@cloudscape-design/components/alert'
-import Box from '@cloudscape-design/components/box'
-import Button from '@cloudscape-design/components/button'
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
-import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { CreatedKey } from '../../../src/contract/access.ts'
 import { CopyableText } from '../components/CopyableText.tsx'
+import { InfoDialog } from '../components/InfoDialog.tsx'
 
 interface AccessKeyDialogProps {
   readonly principalName: string
@@ -17,19 +15,7 @@ interface AccessKeyDialogProps {
 export function AccessKeyDialog({ principalName, accessKey, onClose }: AccessKeyDialogProps) {
   const { accessKeyId, secretAccessKey } = accessKey
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      closeAriaLabel="Close"
-      header={`Access key of ${principalName}`}
-      footer={
-        <Box float="right">
-          <Button variant="primary" onClick={onClose}>
-            Done
-          </Button>
-        </Box>
-      }
-    >
+    <InfoDialog title={`Access key of ${principalName}`} closeText="Done" onClose={onClose}>
       <SpaceBetween size="m">
         <Alert type="warning">Copy the secret access key now. It is not shown again.</Alert>
         <KeyValuePairs
@@ -39,6 +25,6 @@ export function AccessKeyDialog({ principalName, accessKey, onClose }: AccessKey
           ]}
         />
       </SpaceBetween>
-    </Modal>
+    </InfoDialog>
   )
 }

@@ -1,9 +1,8 @@
 /** The commands that export the selection: the API has no export, and `hilum export` writes DICOM files (docs/export.md). */
 import Box from '@cloudscape-design/components/box'
-import Button from '@cloudscape-design/components/button'
-import Modal from '@cloudscape-design/components/modal'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { CodeBlock } from '../components/CodeBlock.tsx'
+import { InfoDialog } from '../components/InfoDialog.tsx'
 import { ContentsSummary } from './ContentsSummary.tsx'
 import type { BulkDialogProps } from './DeleteDialog.tsx'
 import { exportCommands } from './export-commands.ts'
@@ -14,20 +13,7 @@ export function ExportDialog({ datastoreId, chosen, onClose }: BulkDialogProps) 
   const { contents } = read
   const server = window.location.origin
   return (
-    <Modal
-      visible
-      size="large"
-      onDismiss={onClose}
-      closeAriaLabel="Close"
-      header="Export from the command line"
-      footer={
-        <Box float="right">
-          <Button variant="primary" onClick={onClose}>
-            Close
-          </Button>
-        </Box>
-      }
-    >
+    <InfoDialog title="Export from the command line" size="large" onClose={onClose}>
       <SpaceBetween size="m">
         <ContentsSummary {...read} />
         {contents !== undefined && (
@@ -41,6 +27,6 @@ export function ExportDialog({ datastoreId, chosen, onClose }: BulkDialogProps) 
           </>
         )}
       </SpaceBetween>
-    </Modal>
+    </InfoDialog>
   )
 }

@@ -1,13 +1,10 @@
 /** What failed of a task on many image sets, and why. */
-import Box from '@cloudscape-design/components/box'
-import Button from '@cloudscape-design/components/button'
 import Header from '@cloudscape-design/components/header'
 import Link from '@cloudscape-design/components/link'
-import Modal from '@cloudscape-design/components/modal'
 import Pagination from '@cloudscape-design/components/pagination'
-import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table from '@cloudscape-design/components/table'
 import { useState } from 'react'
+import { InfoDialog } from '../components/InfoDialog.tsx'
 import { formatCount, formatNumber } from '../format/size.ts'
 import { hrefTo } from '../location.ts'
 import { CopyIds } from '../tables/CopyIds.tsx'
@@ -22,22 +19,11 @@ export function FailuresDialog({ task, onClose }: { task: Task; onClose: () => v
   const [page, setPage] = useState(1)
   const pages = Math.max(1, Math.ceil(failures.length / PAGE_SIZE))
   return (
-    <Modal
-      visible
+    <InfoDialog
+      title={`${formatCount(failed, 'image set')} not ${TASKS[task.kind].done}`}
       size="large"
-      onDismiss={onClose}
-      closeAriaLabel="Close"
-      header={`${formatCount(failed, 'image set')} not ${TASKS[task.kind].done}`}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <CopyIds ids={failures.map(({ id }) => id)} name="image set IDs" />
-            <Button variant="primary" onClick={onClose}>
-              Close
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+      onClose={onClose}
+      actions={<CopyIds ids={failures.map(({ id }) => id)} name="image set IDs" />}
     >
       <Table
         variant="embedded"
@@ -70,6 +56,6 @@ export function FailuresDialog({ task, onClose }: { task: Task; onClose: () => v
           )
         }
       />
-    </Modal>
+    </InfoDialog>
   )
 }

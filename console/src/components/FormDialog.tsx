@@ -11,6 +11,8 @@ interface FormDialogProps {
   /** Completes "Can't ...". */
   readonly action: string
   readonly submitText: string
+  /** While the request runs. */
+  readonly sendingText?: string | undefined
   readonly isComplete: boolean
   readonly size?: 'medium' | 'large'
   readonly children: ReactNode
@@ -19,7 +21,7 @@ interface FormDialogProps {
 }
 
 export function FormDialog(props: FormDialogProps) {
-  const { title, action, submitText, isComplete, size = 'medium', children, onSubmit, onClose } = props
+  const { title, action, submitText, sendingText, isComplete, size = 'medium', children, onSubmit, onClose } = props
   const [isSending, setSending] = useState(false)
   const [error, setError] = useState<unknown>()
 
@@ -47,7 +49,13 @@ export function FormDialog(props: FormDialogProps) {
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
             <Button onClick={onClose}>Cancel</Button>
-            <Button variant="primary" form="form-dialog" disabled={!isComplete} loading={isSending}>
+            <Button
+              variant="primary"
+              form="form-dialog"
+              disabled={!isComplete}
+              loading={isSending}
+              {...(sendingText !== undefined && { loadingText: sendingText })}
+            >
               {submitText}
             </Button>
           </SpaceBetween>

@@ -4,7 +4,7 @@ import Button from '@cloudscape-design/components/button'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { formatNumber } from '../format/size.ts'
 
-interface SelectAllFoundProps {
+export interface SelectAllFoundProps {
   /** `image sets` */
   readonly what: string
   readonly total: number | undefined

@@ -3,7 +3,6 @@ import type { SortField } from '@aws-sdk/client-medical-imaging'
 import Button from '@cloudscape-design/components/button'
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown'
 import Container from '@cloudscape-design/components/container'
-import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { BulkActions } from '../../bulk/BulkActions.tsx'
@@ -20,10 +19,9 @@ import { ALL_IMAGE_SETS, fragmentOf } from '../../search/search.ts'
 import { useSearch } from '../../search/use-search.ts'
 import { refusalOf } from '../../search/words.ts'
 import { CopyIds } from '../../tables/CopyIds.tsx'
-import { counterText } from '../../tables/counter-text.ts'
 import { DataTable } from '../../tables/DataTable.tsx'
+import { FoundHeader } from '../../tables/FoundHeader.tsx'
 import { FoundRange } from '../../tables/FoundRange.tsx'
-import { SelectAllFound } from '../../tables/SelectAllFound.tsx'
 import { useTableSettings } from '../../tables/table-settings.ts'
 import { useSelection } from '../../tables/use-selection.ts'
 import type { CodeLanguage } from './CodeDialog.tsx'
@@ -102,55 +100,42 @@ export function ImageSetsTab({ datastoreId, datastoreArn }: ImageSetsTabProps) {
           )
         }
         header={
-          <SpaceBetween size="xs">
-            <Header
-              counter={counterText(total, selectedCount)}
-              actions={
-                <SpaceBetween direction="horizontal" size="xs">
-                  <Button
-                    iconName="refresh"
-                    ariaLabel="Refresh"
-                    loading={results.isFetching}
-                    onClick={() => results.start(search)}
-                  />
-                  {!isAll && <CopyIds ids={selected.map(({ imageSetId }) => imageSetId!)} name="image set IDs" />}
-                  <BulkActions
-                    datastoreId={datastoreId}
-                    datastoreArn={datastoreArn}
-                    chosen={chosen}
-                    more={[download.item]}
-                    onMore={() => download.start((signal) => results.allPages(signal))}
-                    onStarted={() => select([])}
-                  />
-                  <ButtonDropdown
-                    items={[
-                      { id: 'cli', text: 'AWS CLI' },
-                      { id: 'js', text: 'JavaScript' },
-                      { id: 'python', text: 'Python' },
-                    ]}
-                    onItemClick={({ detail }) => setCodeLanguage(detail.id as CodeLanguage)}
-                    disabled={hasWords}
-                    disabledReason="Code for a search by words isn't available: the SDKs have no parameter for words. Use the header x-hilum-match."
-                  >
-                    View code
-                  </ButtonDropdown>
-                  {importAction}
-                </SpaceBetween>
-              }
-            >
-              Image sets
-            </Header>
-            <SelectAllFound
-              what="image sets"
-              total={total}
-              rowCount={rows.length}
-              selectedCount={selected.length}
-              isAll={isAll}
-              most={IMAGE_SETS_MAX}
-              onSelectAll={selectAll}
-              onClear={() => select([])}
+          <FoundHeader
+            title="Image sets"
+            what="image sets"
+            total={total}
+            rowCount={rows.length}
+            selectedCount={selected.length}
+            isAll={isAll}
+            most={IMAGE_SETS_MAX}
+            onSelectAll={selectAll}
+            onClear={() => select([])}
+            isFetching={results.isFetching}
+            onRefresh={() => results.start(search)}
+          >
+            {!isAll && <CopyIds ids={selected.map(({ imageSetId }) => imageSetId!)} name="image set IDs" />}
+            <BulkActions
+              datastoreId={datastoreId}
+              datastoreArn={datastoreArn}
+              chosen={chosen}
+              more={[download.item]}
+              onMore={() => download.start((signal) => results.allPages(signal))}
+              onStarted={() => select([])}
             />
-          </SpaceBetween>
+            <ButtonDropdown
+              items={[
+                { id: 'cli', text: 'AWS CLI' },
+                { id: 'js', text: 'JavaScript' },
+                { id: 'python', text: 'Python' },
+              ]}
+              onItemClick={({ detail }) => setCodeLanguage(detail.id as CodeLanguage)}
+              disabled={hasWords}
+              disabledReason="Code for a search by words isn't available: the SDKs have no parameter for words. Use the header x-hilum-match."
+            >
+              View code
+            </ButtonDropdown>
+            {importAction}
+          </FoundHeader>
         }
         empty={
           error === null &&

@@ -1,7 +1,6 @@
 /** The studies of a data store as a work list. */
 import Button from '@cloudscape-design/components/button'
 import Container from '@cloudscape-design/components/container'
-import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useMemo } from 'react'
 import { useApi } from '../../api.ts'
@@ -22,10 +21,9 @@ import { STUDY_TABLE, studyColumns } from '../../studies/study-columns.tsx'
 import { ALL_STUDIES, fragmentOf, isFiltered, refusalOf, type StudyOrder } from '../../studies/study-search.ts'
 import { useStudies } from '../../studies/use-studies.ts'
 import { CopyIds } from '../../tables/CopyIds.tsx'
-import { counterText } from '../../tables/counter-text.ts'
 import { DataTable } from '../../tables/DataTable.tsx'
+import { FoundHeader } from '../../tables/FoundHeader.tsx'
 import { FoundRange } from '../../tables/FoundRange.tsx'
-import { SelectAllFound } from '../../tables/SelectAllFound.tsx'
 import { useTableSettings } from '../../tables/table-settings.ts'
 import { useSelection } from '../../tables/use-selection.ts'
 
@@ -113,44 +111,31 @@ export function StudiesTab({ datastoreId, datastoreArn }: StudiesTabProps) {
           )
         }
         header={
-          <SpaceBetween size="xs">
-            <Header
-              counter={counterText(data?.total, selectedCount)}
-              actions={
-                <SpaceBetween direction="horizontal" size="xs">
-                  <Button
-                    iconName="refresh"
-                    ariaLabel="Refresh"
-                    loading={results.isFetching}
-                    onClick={results.refresh}
-                  />
-                  {!isAll && <CopyIds ids={selected.map(idOf)} name="Study Instance UIDs" />}
-                  <BulkActions
-                    datastoreId={datastoreId}
-                    datastoreArn={datastoreArn}
-                    chosen={chosen}
-                    more={[download.item]}
-                    onMore={() => download.start((signal) => results.allPages(signal))}
-                    onStarted={() => select([])}
-                  />
-                  <SavedSearches datastoreId={datastoreId} search={search} onOpen={(saved) => results.start(saved)} />
-                  {importAction}
-                </SpaceBetween>
-              }
-            >
-              Studies
-            </Header>
-            <SelectAllFound
-              what="studies"
-              total={data?.total}
-              rowCount={rows.length}
-              selectedCount={selected.length}
-              isAll={isAll}
-              most={STUDIES_MAX}
-              onSelectAll={selectAll}
-              onClear={() => select([])}
+          <FoundHeader
+            title="Studies"
+            what="studies"
+            total={data?.total}
+            rowCount={rows.length}
+            selectedCount={selected.length}
+            isAll={isAll}
+            most={STUDIES_MAX}
+            onSelectAll={selectAll}
+            onClear={() => select([])}
+            isFetching={results.isFetching}
+            onRefresh={results.refresh}
+          >
+            {!isAll && <CopyIds ids={selected.map(idOf)} name="Study Instance UIDs" />}
+            <BulkActions
+              datastoreId={datastoreId}
+              datastoreArn={datastoreArn}
+              chosen={chosen}
+              more={[download.item]}
+              onMore={() => download.start((signal) => results.allPages(signal))}
+              onStarted={() => select([])}
             />
-          </SpaceBetween>
+            <SavedSearches datastoreId={datastoreId} search={search} onOpen={(saved) => results.start(saved)} />
+            {importAction}
+          </FoundHeader>
         }
         empty={
           error === null &&
