@@ -90,6 +90,13 @@ export async function takeScreenshot(page: Page, name: string): Promise<void> {
 export async function assertAccessible(page: Page): Promise<void> {
   await page.evaluate(AXE)
   const violations = await page.evaluate(async () => {
+    // A button that has just been enabled has the color of neither state for some frames. A spinner never ends.
+    const ending = document
+      .getAnimations()
+      .filter(
+        ({ effect, playState }) => playState === 'running' && Number.isFinite(effect?.getComputedTiming().endTime),
+      )
+    await Promise.all(ending.map(({ finished }) => finished.catch(() => undefined)))
     // biome-ignore lint/suspicious/noExplicitAny: set by the script of axe.
     const { violations } = await (window as any).axe.run(document, { resultTypes: ['violations'] })
     return (violations as { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[]).map(
