@@ -267,3 +267,6 @@ export interface Limits {
 
 /** Each has connections to the stores, and takes memory. */
 export const PROCESSES_MAX = 64
+
+/** Over which the studies of a data store are spread: more catalogs than that are more connections than searches. */
+export const PARTITIONS_MAX = 256

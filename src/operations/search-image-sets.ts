@@ -16,6 +16,7 @@ import {
   type ImageSetSummary,
   PatternTooBroad,
   type SearchPage,
+  type SnapshotVersion,
 } from '../stores/catalog/search-repository.ts'
 import { mustBeActive } from './datastore-access.ts'
 import { positionOfPage, takePage } from './page-tokens.ts'
@@ -23,7 +24,7 @@ import { explanationOf } from './search-explanation.ts'
 import { termsOfHeader } from './search-words.ts'
 
 interface After extends Position {
-  readonly snapshotVersion: number
+  readonly snapshotVersion: SnapshotVersion
 }
 
 export async function searchImageSets(

@@ -41,6 +41,8 @@ export interface Config {
   readonly port: number
   /** That serve requests; if there are several, there is one for jobs and a primary beside them. */
   readonly processes: number
+  /** Over which the studies of data stores that are created from now on are spread. */
+  readonly partitions: number
   /** Without it the server speaks plain HTTP. */
   readonly tls?: TlsConfig
   /** Listen without TLS beyond loopback. */
@@ -168,6 +170,7 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     host: ['127.0.0.1', '::1'],
     port: 8104,
     processes: 1,
+    partitions: 1,
     allowPlainHttp: false,
     allowedHost: [],
     trustedProxy: [],

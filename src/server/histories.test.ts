@@ -25,6 +25,7 @@ async function withServer(catalog: string | undefined, work: (server: TestServer
   const env = {
     ...(catalog === undefined ? {} : { HILUM_CATALOG: catalog }),
     HILUM_LOG_LEVEL: 'error',
+    HILUM_PARTITIONS: process.env.HILUM_PARTITIONS ?? '1',
     HILUM_ACCESS_KEY_ID: KEYS.accessKeyId,
     HILUM_SECRET_ACCESS_KEY: KEYS.secretAccessKey,
   }

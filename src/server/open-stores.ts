@@ -14,6 +14,7 @@ import type { CatalogContent } from '../stores/catalog/catalog-snapshot.ts'
 import { UPLOADS_OWNER } from '../stores/catalog/data-key-repository.ts'
 import { type Bucket, type ClosedBucket, isClosed, type Locations } from '../stores/locations/locations.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
+import { partitionedCatalog } from '../stores/partitioned/partitioned-catalog.ts'
 import { type Checkpoints, startCheckpoints } from '../stores/sql/engine/sqlite/sqlite-checkpoints.ts'
 import { createSqliteCatalog, openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
@@ -40,6 +41,8 @@ export interface StorePlaces {
   readonly catalog: string | undefined
   /** Without it, PostgreSQL on another machine needs verified TLS. */
   readonly allowPlainPostgresql?: boolean
+  /** Of data stores that are created here: over how many their studies are spread. 1 if absent. */
+  readonly partitions?: number
   readonly limits: Limits
   /** Without it no data store is encrypted. */
   readonly keys?: KeyPlaces | undefined
@@ -53,16 +56,18 @@ export const placesOf = ({
   region,
   catalog,
   allowPlainPostgresql,
+  partitions,
   limits,
   ...config
 }: Config): StorePlaces => ({
   ...(config.roles && { roles: { byArn: config.roles, region } }),
-  keys: keyPlacesOf({ dataFolder, region, limits, allowPlainPostgresql, ...config }),
+  keys: keyPlacesOf({ dataFolder, region, limits, allowPlainPostgresql, partitions, ...config }),
   dataFolder,
   s3,
   blobs: blobs === undefined ? undefined : { uri: blobs, server: s3 ?? { region } },
   catalog,
   allowPlainPostgresql,
+  partitions,
   limits,
 })
 
@@ -165,11 +170,20 @@ const NEEDS_TLS =
  * @throws OperatorError if it is encrypted and its key cannot be had
  */
 export async function openCatalog(
-  { dataFolder, keys, catalog, allowPlainPostgresql, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
+  places: Omit<StorePlaces, 's3' | 'blobs'>,
   options: { readonly readOnly?: boolean } = {},
 ): Promise<Catalog> {
+  const open = (partition: number) => openPartition(places, { ...options, partition })
+  return partitionedCatalog({ control: await open(0), open, spread: places.partitions ?? 1 })
+}
+
+/** @param options.partition 0 is the control catalog */
+async function openPartition(
+  { dataFolder, keys, catalog, allowPlainPostgresql, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
+  options: { readonly readOnly?: boolean; readonly partition: number },
+): Promise<Catalog> {
   if (catalog === undefined) {
-    const path = join(dataFolder, CATALOG_FILE)
+    const path = join(dataFolder, catalogFileOf(options.partition))
     const key = await loadCatalogKey({ dataFolder, keys }, options)
     try {
       return await openSqliteCatalog({ path, newId, cacheBytes: limits.catalogCacheBytes, key, ...options })
@@ -187,8 +201,14 @@ export async function openCatalog(
   const { reachOf } = await import('../stores/sql/engine/postgres/postgres-tls.ts')
   if (allowPlainPostgresql !== true && reachOf(catalog) === 'readable by others') throw new OperatorError(NEEDS_TLS)
   const { openPostgresCatalog } = await import('../stores/sql/open-postgres.ts')
-  return openPostgresCatalog({ url: catalog, newId, limits, ...options })
+  const schema = options.partition === 0 ? undefined : `hilum_${threeDigits(options.partition)}`
+  return openPostgresCatalog({ url: catalog, newId, limits, ...options, ...(schema !== undefined && { schema }) })
 }
+
+const threeDigits = (partition: number): string => String(partition).padStart(3, '0')
+
+const catalogFileOf = (partition: number): string =>
+  partition === 0 ? CATALOG_FILE : CATALOG_FILE.replace('.', `-${threeDigits(partition)}.`)
 
 /** The name of a catalog that is not complete yet. */
 const UNFINISHED_CATALOG_FILE = `${CATALOG_FILE}.restoring`

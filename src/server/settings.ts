@@ -1,7 +1,7 @@
 /** The table of settings: flags, environment variables, keys of the configuration file and help texts. */
 import { z } from 'zod'
 import { DEFAULT_LIMITS } from '../default-limits.ts'
-import { PROCESSES_MAX } from '../limits.ts'
+import { PARTITIONS_MAX, PROCESSES_MAX } from '../limits.ts'
 import { ipRange } from '../security/policies/ip-range.ts'
 import { authorizersSchema, rolesSchema } from './access-settings.ts'
 import { durationOf } from './duration.ts'
@@ -43,6 +43,16 @@ export const SETTINGS: readonly Setting[] = [
     expects: `a whole number from 1 to ${PROCESSES_MAX}`,
     placeholder: '<number>',
     help: 'processes that serve requests; default: the cores, at most 8, fewer with little memory',
+  },
+  {
+    key: 'partitions',
+    flag: 'partitions',
+    variable: 'HILUM_PARTITIONS',
+    kind: 'number',
+    schema: z.int().min(1).max(PARTITIONS_MAX),
+    expects: `a whole number from 1 to ${PARTITIONS_MAX}`,
+    placeholder: '<number>',
+    help: 'partitions over which the studies of new data stores are spread; default: 1',
   },
   {
     key: 'tls.cert',

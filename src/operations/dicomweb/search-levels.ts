@@ -2,6 +2,7 @@
 import { searchedAttribute } from '../../imaging/dicomweb-search/attributes.ts'
 import type { Criterion, OrderKey } from '../../imaging/dicomweb-search/criteria.ts'
 import type { JsonObject } from '../../imaging/documents/read-document.ts'
+import type { SnapshotVersion } from '../../stores/catalog/search-repository.ts'
 import type {
   FoundInstance,
   FoundSeries,
@@ -26,7 +27,7 @@ const INDEXED = new Set(['SeriesInstanceUID', 'StudyInstanceUID', 'AccessionNumb
 
 interface StudyAfter {
   readonly position: StudyPosition
-  readonly snapshotVersion: number
+  readonly snapshotVersion: SnapshotVersion
 }
 
 export async function studiesFound({ app, wanted, parsed, position }: Searching): Promise<Found> {

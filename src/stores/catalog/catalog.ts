@@ -13,6 +13,7 @@ import type { ImportJobs } from './import-job-repository.ts'
 import type { IntegrityStep } from './integrity.ts'
 import type { Maintenance } from './maintenance-repository.ts'
 import type { OneTimeLinkRecords } from './one-time-link-repository.ts'
+import type { PartitionRecords } from './partition-repository.ts'
 import type { SearchIndex } from './search-repository.ts'
 import type { SeriesSearches } from './series-repository.ts'
 import type { Servers } from './server-repository.ts'
@@ -39,6 +40,7 @@ export interface Catalog {
   readonly searchIndex: SearchIndex
   /** The time by the clock that all processes of the catalog share: the machine's, or that of PostgreSQL. */
   now(): number
+  readonly partition: PartitionRecords
   /** Random bytes, generated at the first call and stored. Every process of the catalog gets the same bytes for a name. */
   secret(name: string): Promise<Uint8Array>
   /** @throws StoreUnavailable if the database is away or read-only */

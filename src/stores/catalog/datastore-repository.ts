@@ -37,6 +37,7 @@ export type DeleteDatastoreOutcome =
 export interface Datastores {
   /**
    * @param request.activeMax the quota of data stores that are not deleted; no limit if absent.
+   * @param request.partitions over how many partitions its studies are spread: 1 if absent.
    * @param request.dataKeyArn the key that wraps its data key; not encrypted if absent.
    */
   create(request: {
@@ -45,6 +46,7 @@ export interface Datastores {
     readonly token: ClientTokenUse
     readonly activeMax?: number
     readonly dataKeyArn?: string
+    readonly partitions?: number
   }): Promise<CreateDatastoreOutcome>
   /** Includes a data store that was deleted after `deletedSince`. */
   get(datastoreId: string, options: { readonly deletedSince: number }): Promise<Datastore | undefined>

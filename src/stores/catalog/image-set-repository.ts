@@ -12,7 +12,7 @@ import type {
   PlacedInstance,
   VersionOfDatastore,
 } from './image-set-records.ts'
-import type { SearchPage } from './search-repository.ts'
+import type { SearchPage, SnapshotVersion } from './search-repository.ts'
 
 export interface ImageSets {
   search(request: {
@@ -20,7 +20,7 @@ export interface ImageSets {
     readonly search: Search
     readonly after?: Position
     /** From the page before; without it the search sees what is committed now. */
-    readonly snapshotVersion?: number
+    readonly snapshotVersion?: SnapshotVersion
     readonly limit: number
     /** Asks for the total as well. Only a first page has one: with `snapshotVersion` there is none. */
     readonly count?: 'exact'

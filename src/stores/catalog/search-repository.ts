@@ -18,13 +18,16 @@ export interface ImageSetSummary {
   readonly tags: string
 }
 
+/** The number of a change, up to which a search sees a data store; of one with several partitions, a number for each. */
+export type SnapshotVersion = number | readonly number[]
+
 export interface SearchPage {
   /** Undefined if the data store does not exist. */
   readonly datastore: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined
   /** Usually the same array for the same search until something changes; never the same for another search. */
   readonly rows: readonly ImageSetSummary[]
   /** The snapshot of the first page. Later pages read the same one, without image sets deleted since. */
-  readonly snapshotVersion: number
+  readonly snapshotVersion: SnapshotVersion
   /** The number of all matching image sets in the snapshot of the page, if `count` was requested. */
   readonly total?: number
   readonly visited: Visited

@@ -43,6 +43,8 @@ export interface SeriesSearchRequest {
   readonly limit: number
   /** The most series, and the most instances, that the search reads. */
   readonly rowsMax: number
+  /** Scans, however few rows there are: in another partition there are too many to sort. */
+  readonly isScanned?: boolean
 }
 
 export interface FoundPage<Row> {
@@ -50,6 +52,8 @@ export interface FoundPage<Row> {
   readonly datastore: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined
   /** Fewer than `limit` also where the search has read `rowsMax` rows. */
   readonly rows: readonly Row[]
+  /** Of each row: the `after` of a SearchPosition. */
+  readonly positions: readonly SearchPosition['after'][]
   /** Undefined if no further row matches. */
   readonly next: SearchPosition | undefined
   /** Of all that match. Undefined where they were not all read, and are not in the order of the request. */

@@ -1,6 +1,7 @@
 /** Studies as DICOMweb finds them: those that have a primary image set. */
 import type { Criterion, OrderKey } from '../../imaging/dicomweb-search/criteria.ts'
 import type { Datastore } from './datastore-repository.ts'
+import type { SnapshotVersion } from './search-repository.ts'
 
 /** The attributes that studies are searched and ordered by. Texts as DICOM has them; undefined where a study has no value. */
 export interface StudyAttributes {
@@ -38,10 +39,12 @@ export interface StudyPage {
   /** Undefined if the data store does not exist. */
   readonly datastore: Pick<Datastore, 'datastoreStatus' | 'updatedAt'> | undefined
   readonly rows: readonly FoundStudy[]
+  /** Of each row. */
+  readonly positions: readonly StudyPosition[]
   /** Of the last row; undefined if no further study matches. */
   readonly next: StudyPosition | undefined
   /** The snapshot of the first page. Later pages read the same one, without studies deleted since. */
-  readonly snapshotVersion: number
+  readonly snapshotVersion: SnapshotVersion
   /** Of all matching studies, if it was requested of the latest snapshot: later pages have the total of the first one. */
   readonly total?: number
 }
@@ -56,7 +59,7 @@ export interface Studies {
      * them is descending.
      */
     readonly order: readonly OrderKey[]
-    readonly after?: { readonly position: StudyPosition; readonly snapshotVersion: number }
+    readonly after?: { readonly position: StudyPosition; readonly snapshotVersion: SnapshotVersion }
     /** So many studies are left out, from the first one or from `after`. */
     readonly offset: number
     readonly limit: number

@@ -9,6 +9,7 @@ import type { SearchPage } from '../catalog/search-repository.ts'
 import { datastoreSearched } from '../sql/datastores/datastore-number.ts'
 import type { Sql } from '../sql/engine/statement.ts'
 import { CachedAnswers } from '../sql/history/cached-answers.ts'
+import { snapshotRead } from '../sql/history/snapshot-read.ts'
 import { assertIndexFormat } from './index-format.ts'
 
 type Request = Parameters<ImageSets['search']>[0]
@@ -35,10 +36,6 @@ export function* searchedStore(datastoreId: string): Sql<SearchedStore> {
   return { latest, oldest, datastore }
 }
 
-/** The snapshot that a search reads. */
-export const snapshotOf = ({ snapshotVersion }: Request, { latest, oldest }: SearchedStore): number =>
-  Math.min(Math.max(snapshotVersion ?? latest, oldest), latest)
-
 export const nameOfPage = ({ datastoreId, search, after, snapshotVersion, limit, count }: Request): string =>
   JSON.stringify([datastoreId, search, after, snapshotVersion, limit, count])
 
@@ -52,6 +49,6 @@ export function cachedPage(
   { pages, ...store }: SearchedStore & { readonly pages: CachedPages },
 ): SearchPage | undefined {
   const page = store.datastore && pages.get(name, store.latest)
-  if (page === undefined || page.snapshotVersion !== snapshotOf(request, store)) return undefined
+  if (page === undefined || page.snapshotVersion !== snapshotRead(request.snapshotVersion, store)) return undefined
   return { ...page, datastore: store.datastore }
 }

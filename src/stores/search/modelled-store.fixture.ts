@@ -19,6 +19,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { AT, publishAll, record, storedFile } from '../catalog/conformance/catalog.fixture.ts'
 import type { Declaration } from '../catalog/declared-attribute-repository.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
+import { parseImageSetId } from '../sql/rows/image-set-id.ts'
 
 /** Few values, so that many are equal; texts that only exact comparison distinguishes; missing values. */
 const PATIENTS = ['ANON', 'ANON', 'ANON', 'P1', 'p1', 'P1 x', 'Ünï😀', '\uff61', "O'Neil", '%', null]
@@ -155,7 +156,7 @@ export class ModelledStore {
       departments,
       imageSetId,
       version: imageSetVersion,
-      rowId: Number.parseInt(imageSetId.slice(0, 12), 16),
+      rowId: parseImageSetId(imageSetId)!.rowId,
       isPrimary,
       createdAt: before?.createdAt ?? this.#at,
       updatedAt: Math.max(this.#at, before?.updatedAt ?? this.#at),

@@ -2,6 +2,7 @@
  * All pages read one snapshot (decision 4), while other processes publish, extend and delete as fast as they can. Started with a task as its
  * argument, this file is such a process.
  */
+
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,7 +25,7 @@ import {
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
-import type { ImageSetSummary } from '../catalog/search-repository.ts'
+import type { ImageSetSummary, SnapshotVersion } from '../catalog/search-repository.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
@@ -241,8 +242,8 @@ async function readPages(request: {
   readonly datastoreId: string
   readonly search: Search
   readonly writers: Writers
-  readonly snapshotVersion: number | undefined
-}): Promise<{ readonly rows: readonly ImageSetSummary[]; readonly snapshotVersion: number }> {
+  readonly snapshotVersion: SnapshotVersion | undefined
+}): Promise<{ readonly rows: readonly ImageSetSummary[]; readonly snapshotVersion: SnapshotVersion }> {
   const { catalog, datastoreId, search, writers } = request
   const rows: ImageSetSummary[] = []
   let { snapshotVersion } = request
@@ -255,7 +256,7 @@ async function readPages(request: {
       ...(snapshotVersion !== undefined && { snapshotVersion }),
     })
     snapshotVersion ??= page.snapshotVersion
-    assert.equal(page.snapshotVersion, snapshotVersion)
+    assert.deepEqual(page.snapshotVersion, snapshotVersion)
     for (const row of page.rows) {
       const before = rows.at(-1)
       assert.ok(

@@ -2,6 +2,7 @@
  * Compares searches of the catalog with their meaning in imaging/search/search.ts, on random data with random criteria, page by page: the same
  * image sets in the same order, and one snapshot for all pages while image sets are imported, changed and deleted.
  */
+
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -10,7 +11,7 @@ import { openPostgres } from '../../fixtures/shared-servers.ts'
 import { comparePositions, type Position, positionOf, type Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { AT, countedIds, createDatastore, startJob } from '../catalog/conformance/catalog.fixture.ts'
-import type { ImageSetSummary, SearchPage } from '../catalog/search-repository.ts'
+import type { ImageSetSummary, SearchPage, SnapshotVersion } from '../catalog/search-repository.ts'
 import { type Dialect, POSTGRES, SQLITE } from '../sql/engine/differences.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
@@ -136,7 +137,7 @@ async function readPages(
   request: { search: Search; limit: number },
   onPage: (page: SearchPage, after: Position | undefined) => Promise<void>,
 ): Promise<void> {
-  let place: { after?: Position; snapshotVersion?: number } = {}
+  let place: { after?: Position; snapshotVersion?: SnapshotVersion } = {}
   for (;;) {
     const page = await store.catalog.imageSets.search({
       datastoreId: store.datastoreId,

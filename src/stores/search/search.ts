@@ -9,8 +9,9 @@ import type { ImageSets } from '../catalog/image-set-repository.ts'
 import type { ImageSetSummary, SearchPage, Visited } from '../catalog/search-repository.ts'
 import type { Dialect } from '../sql/engine/differences.ts'
 import type { Sql } from '../sql/engine/statement.ts'
+import { snapshotRead } from '../sql/history/snapshot-read.ts'
 import type { CachedLeaves } from './cached-leaves.ts'
-import { type CachedPages, cachedPage, nameOfPage, searchedStore, snapshotOf } from './cached-pages.ts'
+import { type CachedPages, cachedPage, nameOfPage, searchedStore } from './cached-pages.ts'
 import { type Total, totalOf } from './count.ts'
 import { assertSearchable } from './declared-terms.ts'
 import type { PageOfEntries } from './kd-tree/best-first.ts'
@@ -74,7 +75,7 @@ const NOTHING: Visited = {
 export function* search(request: Request, context: Context): Sql<SearchPage> {
   const store = yield* searchedStore(request.datastoreId)
   const { datastore, latest } = store
-  const snapshotVersion = snapshotOf(request, store)
+  const snapshotVersion = snapshotRead(request.snapshotVersion, store)
   const isCounted = request.count === 'exact' && request.snapshotVersion === undefined
   const matchesNothing = request.search.filters.some((filter) => 'equals' in filter && filter.equals === '')
   if (datastore === undefined || matchesNothing) {

@@ -35,17 +35,21 @@ const UNDEFINED_TABLE = '42P01'
 
 /**
  * @param options.newId 32 lower-case hex digits, never the same twice.
+ * @param options.partition of the catalog; 0 if it has one (src/stores/partitioned/)
  * @param options.readOnly writes nothing; the catalog must exist and have the schema of this program.
  */
 export async function openPostgresCatalog(options: {
   /** `postgres://user@host:5432/database`; missing parts come from the PG* variables and ~/.pgpass, as with psql. */
   readonly url: string
   readonly newId: () => string
+  readonly partition?: number
+  /** Of its tables, created if it does not exist. Undefined: the one that the connection has. */
+  readonly schema?: string
   readonly limits: PostgresLimits
   readonly sizes?: IndexSizes
   readonly readOnly?: boolean
 }): Promise<Catalog> {
-  const { url, limits, newId, sizes = POSTGRES.indexSizes } = options
+  const { url, limits, newId, partition = 0, schema, sizes = POSTGRES.indexSizes } = options
   // One for all connections that write: behind the lock of the data store's row in `changes`.
   const upkeep = new SearchUpkeep({ sizes, dialect: POSTGRES, name: newId() })
   const connection = {
@@ -56,6 +60,7 @@ export async function openPostgresCatalog(options: {
     keepAlive: true,
     // Statements of a step are sent without waiting for each other.
     pipeline: true,
+    ...(schema !== undefined && { options: `-c search_path=${schema}` }),
   }
   const forStatements = {
     ...connection,
@@ -68,7 +73,7 @@ export async function openPostgresCatalog(options: {
   }
   try {
     if (options.readOnly === true) await checkSchema(connection)
-    else await migrateSchema(connection, upkeep)
+    else await migrateSchema(connection, { upkeep, schema })
   } catch (error) {
     throw withoutValues(error)
   }
@@ -81,7 +86,16 @@ export async function openPostgresCatalog(options: {
   const askClock = async () => (await reads.query<{ readonly now: number }>(ASK_CLOCK)).rows[0]!.now
   try {
     const { now: clock, stop } = await startPostgresClock(askClock)
-    const parts = { dialect: POSTGRES, newId, clock, sizes, upkeep, integrity: postgresIntegrity, beginSnapshot }
+    const parts = {
+      dialect: POSTGRES,
+      newId,
+      partition,
+      clock,
+      sizes,
+      upkeep,
+      integrity: postgresIntegrity,
+      beginSnapshot,
+    }
     return catalogOver(stoppedAtClose(open, stop), parts)
   } catch (error) {
     await transactions.close()
@@ -196,16 +210,27 @@ async function checkSchema(connection: pg.ClientConfig): Promise<void> {
 }
 
 /** One process at a time, without a statement timeout: an index of millions of rows takes long. */
-async function migrateSchema(connection: pg.ClientConfig, upkeep: SearchUpkeep): Promise<void> {
+async function migrateSchema(
+  connection: pg.ClientConfig,
+  { upkeep, schema }: { readonly upkeep: SearchUpkeep; readonly schema: string | undefined },
+): Promise<void> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
   try {
     await client.connect()
     await client.query('BEGIN')
     await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    if (schema !== undefined) await createSchema(client, schema)
     await drive(migrate({ dialect: POSTGRES, upkeep }), executeOnce(client))
     await client.query('COMMIT')
   } finally {
     await client.end()
   }
+}
+
+/** On Citus a distributed schema: its tables are together on one node. */
+async function createSchema(client: pg.Client, schema: string): Promise<void> {
+  const { rows } = await client.query(`SELECT 1 FROM pg_extension WHERE extname = 'citus'`)
+  if (rows.length > 0) await client.query('SET LOCAL citus.enable_schema_based_sharding TO on')
+  await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
 }

@@ -29,11 +29,13 @@ const MAPPED_BYTES = 1024 ** 3
 
 /**
  * @param options.newId 32 lower-case hex digits, never the same twice.
+ * @param options.partition of the catalog; 0 if it has one (src/stores/partitioned/)
  * @param options.readOnly writes nothing; the catalog must exist and have the schema of this program.
  */
 export async function openSqliteCatalog(options: {
   readonly path: string
   readonly newId: () => string
+  readonly partition?: number
   readonly sizes?: IndexSizes
   readonly readOnly?: boolean
   /** The page cache of each of its two connections. */
@@ -45,7 +47,15 @@ export async function openSqliteCatalog(options: {
   const file: CatalogFile = { path, key, cacheBytes }
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   const over = {
-    ...{ dialect: SQLITE, newId: options.newId, sizes, upkeep, integrity: sqliteIntegrity, clock: Date.now },
+    ...{
+      dialect: SQLITE,
+      newId: options.newId,
+      partition: options.partition ?? 0,
+      sizes,
+      upkeep,
+      integrity: sqliteIntegrity,
+      clock: Date.now,
+    },
     beginSnapshot: () => beginSqliteSnapshot(file),
   }
   try {

@@ -18,6 +18,8 @@ import { imageSetsOver } from './image-sets/image-sets.ts'
 import { importJobsOver } from './imports/import-jobs.ts'
 import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
 import { maintenanceOver } from './maintenance/maintenance.ts'
+import { partitionOver } from './partition/partition.ts'
+import { newIdSuffix } from './rows/image-set-id.ts'
 import { secret } from './schema/settings.ts'
 import { seriesOver } from './series/series.ts'
 import { oneTimeLinksOver } from './servers/one-time-links.ts'
@@ -33,6 +35,8 @@ export function catalogOver(
     readonly dialect: Dialect
     readonly newId: () => string
     readonly clock: () => number
+    /** Ids of image sets begin with it. */
+    readonly partition: number
     readonly sizes: IndexSizes
     readonly upkeep: SearchUpkeep
     readonly integrity: typeof sqliteIntegrity | typeof postgresIntegrity
@@ -41,14 +45,15 @@ export function catalogOver(
   },
 ): Catalog {
   const words = new CachedWords(options.sizes)
+  const making = { ...options, newIdSuffix: () => newIdSuffix(options.partition, options.newId) }
   return {
     datastores: datastoresOver(database),
     dataKeys: dataKeysOver(database),
-    importJobs: importJobsOver(database, options),
+    importJobs: importJobsOver(database, making),
     imageSets: imageSetsOver(database, { ...options, words }),
     studies: studiesOver(database, { ...options, words }),
     series: seriesOver(database, options),
-    workflows: workflowsOver(database, options),
+    workflows: workflowsOver(database, making),
     declaredAttributes: declaredAttributesOver(database, options),
     tags: tagsOver(database),
     blobs: blobsOver(database),
@@ -60,6 +65,7 @@ export function catalogOver(
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),
     },
+    partition: partitionOver(database),
     secret: (name) => database.write(() => secret(name, options.newId)),
     now: options.clock,
     // Also a write without a change is committed to disk.

@@ -1,8 +1,10 @@
 /** Conformance of a catalog: searches by words, while image sets are updated, copied and deleted. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toTerms } from '../../../imaging/search/terms.ts'
 import type { Catalog } from '../catalog.ts'
+import type { SnapshotVersion } from '../search-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
 import { AT } from './catalog.fixture.ts'
 import { begin, claim, copyOf, endOf, update, versionOf, withImageSet } from './workflow.fixture.ts'
@@ -11,7 +13,7 @@ export function testWords(open: OpenCatalog): void {
   const find = (
     catalog: Catalog,
     datastoreId: string,
-    of: { readonly pair: readonly [string, string]; readonly snapshotVersion?: number },
+    of: { readonly pair: readonly [string, string]; readonly snapshotVersion?: SnapshotVersion },
   ) => {
     const { pair, ...snapshot } = of
     const newestFirst = { sortField: 'updatedAt', sortOrder: 'DESC' } as const

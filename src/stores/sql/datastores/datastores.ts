@@ -16,7 +16,7 @@ import { lockedBy, putTags, removeTags } from './tags.ts'
 
 const TOKEN_SCOPE = 'datastores'
 
-type DatastoreRow = Omit<RowOf<'datastores'>, 'datastore'>
+type DatastoreRow = Omit<RowOf<'datastores'>, 'datastore' | 'partitions'>
 
 const SELECT = `SELECT datastore_id, datastore_name, datastore_status, kms_key_arn, lambda_authorizer_arn, lossless_storage_format,
   created_at, updated_at FROM datastores`
@@ -41,6 +41,7 @@ function* create({
   token,
   activeMax,
   dataKeyArn,
+  partitions = 1,
 }: Parameters<Datastores['create']>[0]): Sql<CreateDatastoreOutcome> {
   yield* lockCreations()
   const earlier = yield* earlierUse(TOKEN_SCOPE, token)
@@ -48,7 +49,7 @@ function* create({
   if (earlier !== undefined) return { outcome: 'repeated', datastore: (yield* get(earlier.resourceId, 0))! }
   if (activeMax !== undefined && (yield* countActive()) >= activeMax) return { outcome: 'too-many' }
 
-  const [row] = yield* insertRows('datastores', [rowOf(datastore)], { returning: ['datastore'] })
+  const [row] = yield* insertRows('datastores', [{ ...rowOf(datastore), partitions }], { returning: ['datastore'] })
   yield* insertRows('changes', [{ datastore: row!.datastore }])
   if (dataKeyArn !== undefined) yield* addDataKey({ ownerId: datastore.datastoreId, keyArn: dataKeyArn })
   yield* putTags(datastore.datastoreId, tags)

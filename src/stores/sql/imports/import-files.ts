@@ -147,7 +147,8 @@ function* joinGroups(
 
 export function* lastRecordedKey(jobId: string): Sql<string | undefined> {
   const row = yield* one<{ file_key: string | null }>(
-    'SELECT max(file_key) AS file_key FROM import_files WHERE job = (SELECT job FROM import_jobs WHERE job_id = ?)',
+    `SELECT coalesce((SELECT max(file_key) FROM import_files WHERE import_files.job = import_jobs.job), recorded_to) AS file_key
+     FROM import_jobs WHERE job_id = ?`,
     jobId,
   )
   return row?.file_key ?? undefined

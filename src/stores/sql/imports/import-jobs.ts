@@ -41,7 +41,7 @@ const FROM_BUCKET = `input_s3_uri <> ''`
 
 export function importJobsOver(
   database: Transactions,
-  { newId, upkeep }: { readonly newId: () => string; readonly upkeep: SearchUpkeep },
+  { newIdSuffix, upkeep }: { readonly newIdSuffix: () => string; readonly upkeep: SearchUpkeep },
 ): ImportJobs {
   const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
   return {
@@ -68,13 +68,13 @@ export function importJobsOver(
       await database.write(() => record(lease, files, digests))
     },
     recordAndPublish: (lease, batch) =>
-      database.write(() => recordAndPublish(lease, batch, { newId, upkeep }), {
+      database.write(() => recordAndPublish(lease, batch, { newIdSuffix, upkeep }), {
         ...{ queue: lease.jobId, secureDelete: true },
       }),
     unpublishedGroups: (jobId, limit) => database.read(() => unpublishedGroups(jobId, limit)),
     publish: (lease, groups, at, documents) =>
       // A new version may have other words: the former ones are overwritten.
-      database.write(() => publish({ lease, groups, at, documents, newId, upkeep }), {
+      database.write(() => publish({ lease, groups, at, documents, newIdSuffix, upkeep }), {
         ...{ queue: lease.jobId, secureDelete: true },
       }),
     nextVersions: (jobId, groups) => database.read(() => nextVersions(jobId, groups)),
@@ -138,7 +138,7 @@ function* beginStoring({
       ...{ data_access_role_arn: '', input_s3_uri: '', output_s3_uri: '', import_configuration: null },
       ...{ message: null, submitted_at: at, ended_at: null, files_done: 0, files_failed: 0, files_skipped: 0 },
       ...{ files_found: null, attempts: 0, purged: 1 },
-      ...{ lease_owner: lease.owner, lease_until: leaseUntil },
+      ...{ lease_owner: lease.owner, lease_until: leaseUntil, claims: 1 },
     },
   ])
   return 'begun'
@@ -181,7 +181,7 @@ function* claim({ owner, now, leaseUntil }: Parameters<ImportJobs['claim']>[0]):
   // The state is used once: a worker that dies leaves none.
   const row = yield* one<JobRow & { readonly attempts: number }>(
     `UPDATE import_jobs SET job_status = 'IN_PROGRESS', lease_owner = ?, lease_until = ?, served_at = ?, turn_state = NULL,
-       attempts = attempts + 1 WHERE job = ? RETURNING ${COLUMNS}, attempts`,
+       attempts = attempts + 1, claims = claims + 1 WHERE job = ? RETURNING ${COLUMNS}, attempts`,
     ...[owner, leaseUntil, now, next.job],
   )
   return { ...jobOf(row!), attempt: row!.attempts, turnState: next.turn_state ?? undefined }
@@ -195,8 +195,8 @@ function* setFilesFound(lease: Lease, filesFound: number): Sql<void> {
 function* finish(lease: Lease, end: Parameters<ImportJobs['finish']>[1]): Sql<void> {
   const { job } = yield* underLease(lease)
   yield* run(
-    `UPDATE import_jobs SET job_status = ?, message = ?, ended_at = ?, lease_owner = NULL, lease_until = NULL, purged = 0
-     WHERE job = ?`,
+    `UPDATE import_jobs SET job_status = ?, message = ?, ended_at = ?, lease_owner = NULL, lease_until = NULL, purged = 0,
+       recorded_to = NULL WHERE job = ?`,
     end.jobStatus,
     end.message ?? null,
     end.endedAt,

@@ -23,10 +23,10 @@ export function* publish(request: {
   readonly groups: readonly UnpublishedGroup[]
   readonly at: number
   readonly documents: GroupDocuments
-  readonly newId: () => string
+  readonly newIdSuffix: () => string
   readonly upkeep: SearchUpkeep
 }): Sql<readonly GeneratedImageSet[]> {
-  const { lease, at, documents, newId, upkeep } = request
+  const { lease, at, documents, newIdSuffix, upkeep } = request
   const { job, datastore } = yield* underLease(lease)
   const rows = yield* readGroups(job, request.groups)
   const generatedOf = new Map<number, GeneratedImageSet>()
@@ -38,7 +38,7 @@ export function* publish(request: {
       return { ...row, unlisted_texts: withDeclaredTexts(row.unlisted_texts, declaredTexts) }
     })
   if (groups.length > 0) {
-    for (const each of yield* publishGroups(groups, { job, datastore, at, documents, newId, upkeep })) {
+    for (const each of yield* publishGroups(groups, { job, datastore, at, documents, newIdSuffix, upkeep })) {
       generatedOf.set(each.group.group_id, generated(each, each.instances))
     }
   }
@@ -50,13 +50,13 @@ interface Publication {
   readonly datastore: number
   readonly at: number
   readonly documents: GroupDocuments
-  readonly newId: () => string
+  readonly newIdSuffix: () => string
   readonly upkeep: SearchUpkeep
 }
 
 /** What does not depend on other image sets is read and written before the lock of the data store's changes: others wait for it. */
 function* publishGroups(groups: readonly GroupRow[], publication: Publication): Sql<readonly PublishedGroup[]> {
-  const { job, datastore, at, documents, newId, upkeep } = publication
+  const { job, datastore, at, documents, newIdSuffix, upkeep } = publication
   const [counts, documentBlob] = yield* together(
     countFiles(groups),
     numberDocumentBlob(job, documents),
@@ -72,7 +72,7 @@ function* publishGroups(groups: readonly GroupRow[], publication: Publication): 
   )
   const change = { number: begun.number, at }
   const { created, extending } = yield* placeGroups(groups, { counts, standing })
-  const publishing: Publishing = { datastore, change, newId, upkeep }
+  const publishing: Publishing = { datastore, change, newIdSuffix, upkeep }
   const published = [...(yield* createImageSets(created, publishing))]
   for (const each of extending) published.push(yield* extendImageSet(each, publishing))
   yield* together(

@@ -5,7 +5,6 @@ import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { all, one, run, type Sql } from '../engine/statement.ts'
 import { keepRowHistory } from '../history/changes.ts'
 import { elementColumns, searchedTextColumns } from '../rows/grouping-columns.ts'
-import { newIdSuffix } from '../rows/image-set-id.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import { withCounts } from '../rows/summary-tags.ts'
 import type { RowOf } from '../rows/tables.ts'
@@ -22,16 +21,16 @@ export interface PublishedGroup extends PlacedGroup {
 export interface Publishing {
   readonly datastore: number
   readonly change: { readonly number: number; readonly at: number }
-  readonly newId: () => string
+  readonly newIdSuffix: () => string
   readonly upkeep: SearchUpkeep
 }
 
 export function* createImageSets(
   placed: readonly PlacedGroup[],
-  { datastore, change, newId }: Publishing,
+  { datastore, change, newIdSuffix }: Publishing,
 ): Sql<readonly PublishedGroup[]> {
   const { at, number } = change
-  const idSuffixes = placed.map(() => newIdSuffix(newId))
+  const idSuffixes = placed.map(() => newIdSuffix())
   const inserted = yield* insertRows(
     'image_sets',
     placed.map(({ group, elements, instances, isPrimary }, index) => ({

@@ -12,7 +12,7 @@ type Batch = Parameters<ImportJobs['recordAndPublish']>[1]
 export function* recordAndPublish(
   lease: Lease,
   { files, digests, documents, at }: Batch,
-  over: { readonly newId: () => string; readonly upkeep: SearchUpkeep },
+  over: { readonly newIdSuffix: () => string; readonly upkeep: SearchUpkeep },
 ): Sql<readonly GeneratedImageSet[]> {
   const groupOf = yield* record(lease, files, digests)
   const { byGroup, groups } = documents

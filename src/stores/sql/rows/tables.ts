@@ -86,6 +86,7 @@ export interface Tables {
       kms_key_arn: string | null
       lambda_authorizer_arn: string | null
       lossless_storage_format: Datastore['losslessStorageFormat']
+      partitions: number
       created_at: number
       updated_at: number
     },
@@ -154,10 +155,12 @@ export interface Tables {
       lease_owner: string | null
       lease_until: number | null
       served_at: number | null
+      claims: number
+      recorded_to: string | null
       turn_state: string | null
       purged: number
     },
-    'job'
+    'job' | 'claims'
   >
   blobs: Table<
     {

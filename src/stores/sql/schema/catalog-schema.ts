@@ -72,6 +72,8 @@ CREATE TABLE datastores (
   kms_key_arn ${text},
   lambda_authorizer_arn ${text},
   lossless_storage_format ${text} NOT NULL,
+  -- Over how many partitions its studies are spread. 1: all are in the control catalog.
+  partitions BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   -- Of a deleted data store: when it was deleted.
   updated_at BIGINT NOT NULL
@@ -151,8 +153,11 @@ CREATE TABLE import_jobs (
   lease_owner ${text},
   -- Of a job that is not claimed: since when it waits. NULL until the first claim.
   lease_until BIGINT,
-  -- When it was last claimed.
+  -- When it was last claimed, and how often.
   served_at BIGINT,
+  claims BIGINT NOT NULL DEFAULT 0,
+  -- The greatest key of the files that partitions have recorded. NULL of a data store with one.
+  recorded_to ${text},
   -- What its worker needs to go on after a turn that ended: JSON. NULL if a worker died or released it.
   turn_state ${text},
   -- 0 from the end of a job until its rows in import_files and import_groups are deleted.

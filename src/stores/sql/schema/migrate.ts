@@ -12,7 +12,7 @@ import { NewerSchema, NoSchema, OlderSchema, UnreleasedSchema } from './other-sc
 export const MIGRATIONS: readonly ((dialect: Dialect) => string)[] = [catalogSchema]
 
 /** The version after the first migration. Lower ones are those of commits before version 0.1.0. */
-const FIRST_VERSION = 18
+const FIRST_VERSION = 19
 const LATEST_VERSION = FIRST_VERSION + MIGRATIONS.length - 1
 
 /** Instead of migrate, for opening read-only. @throws OtherSchema */

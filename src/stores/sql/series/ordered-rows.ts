@@ -27,7 +27,8 @@ export const keysOf = (order: readonly OrderKey[], valuesOf: ValuesOf): Ordered[
       : (orderedText(vrOfKeyword(keyword), valuesOf(keyword)) ?? null),
   )
 
-function compare(order: readonly OrderKey[], a: Ordered, b: Ordered): number {
+/** Negative where `a` comes first. */
+export function compareOrdered(order: readonly OrderKey[], a: Ordered, b: Ordered): number {
   for (const [index, key] of order.entries()) {
     const pair = [a.keys[index] ?? undefined, b.keys[index] ?? undefined] as const
     const result = compareInOrder(key, vrOf(key.keyword), pair)
@@ -43,6 +44,9 @@ function compare(order: readonly OrderKey[], a: Ordered, b: Ordered): number {
   }
   return 0
 }
+
+/** As in a SearchPosition. */
+export const positionOf = ({ keys, place }: Ordered): SearchPosition['after'] => [...keys, ...place]
 
 interface Page<Row> {
   readonly rows: readonly Row[]
@@ -60,19 +64,19 @@ export function pageOf<Row extends Ordered>(
   },
 ): Page<Row> {
   const { order, after, offset, limit } = options
-  rows.sort((a, b) => compare(order, a, b))
+  rows.sort((a, b) => compareOrdered(order, a, b))
   let start = 0
   if (after !== undefined) {
     const keys = after.after.slice(0, order.length) as Ordered['keys']
     const position: Ordered = { keys, place: after.after.slice(order.length) as Ordered['place'] }
-    while (start < rows.length && compare(order, rows[start]!, position) <= 0) start++
+    while (start < rows.length && compareOrdered(order, rows[start]!, position) <= 0) start++
   }
   const page = rows.slice(start + offset, start + offset + limit)
   const last = page.at(-1)
   const isLast = last === undefined || start + offset + limit >= rows.length
   return {
     rows: page,
-    next: isLast ? undefined : { mode: 'ordered', after: [...last.keys, ...last.place], offset: 0 },
+    next: isLast ? undefined : { mode: 'ordered', after: positionOf(last), offset: 0 },
     total: rows.length,
   }
 }

@@ -15,7 +15,7 @@ import {
   valuesOfInstance,
   wantedUIDs,
 } from './instance-rows.ts'
-import { keysOf, type Ordered, pageOf } from './ordered-rows.ts'
+import { keysOf, type Ordered, pageOf, positionOf } from './ordered-rows.ts'
 import { creationOf, matchingSeries, type SeriesSearch, scanSeries } from './search-series.ts'
 import { type ComparedSeries, type Creation, readSeriesRows } from './series-rows.ts'
 
@@ -65,7 +65,8 @@ export async function orderedInstances(search: SeriesSearch, max: number): Promi
     }
   }
   const page = pageOf(found, { order, after, offset, limit })
-  return { ...page, rows: await placed(database, page.rows) }
+  const there = await placed(database, page.rows)
+  return { ...page, rows: there.map(({ row }) => row), positions: there.map(({ match }) => positionOf(match)) }
 }
 
 /** Of some instances together; a large series alone. */
@@ -94,7 +95,7 @@ export async function scannedInstances(search: SeriesSearch): Promise<Page> {
   let position = after && creationOf(after)
   let inSeries = after === undefined || after.after.length < 4 ? undefined : (after.after.slice(2) as [number, string])
   const page = async (isDone: boolean): Promise<Page> => ({
-    rows: await placed(database, found),
+    ...withPositions(await placed(database, found)),
     next: isDone
       ? undefined
       : { mode: 'scanned', after: [position!.createdAt, position!.rowId, ...(inSeries ?? [])], offset: state.offset },
@@ -152,6 +153,15 @@ export async function scannedInstances(search: SeriesSearch): Promise<Page> {
   return page(examined < rowsMax)
 }
 
+const withPositions = (
+  found: readonly { readonly row: FoundInstance; readonly match: Match }[],
+): Pick<Page, 'rows' | 'positions'> => ({
+  rows: found.map(({ row }) => row),
+  positions: found.map(({ match: { series, instance } }) => [
+    ...[series.createdAt, series.rowId, numberOf(instance), instance.sop_instance_uid],
+  ]),
+})
+
 async function instancesAfter(
   database: Transactions,
   {
@@ -181,7 +191,10 @@ async function instancesAfter(
 }
 
 /** In the same order, with the bytes of each. What was deleted meanwhile is left out. */
-async function placed(database: Transactions, rows: readonly Match[]): Promise<readonly FoundInstance[]> {
+async function placed<Each extends Match>(
+  database: Transactions,
+  rows: readonly Each[],
+): Promise<readonly { readonly row: FoundInstance; readonly match: Each }[]> {
   const bySeries = Map.groupBy(rows, ({ series }) => series.rowId)
   const series = await database.read(() => readSeriesRows([...bySeries.keys()]))
   const places = new Map<number, ReadonlyMap<string, PlacedInstance>>()
@@ -190,11 +203,13 @@ async function placed(database: Transactions, rows: readonly Match[]): Promise<r
     const sopInstanceUIDs = some.map(({ instance }) => instance.sop_instance_uid)
     if (row !== undefined) places.set(rowId, await database.read(() => placeInstances(row, sopInstanceUIDs)))
   }
-  return rows.flatMap(({ series: { rowId }, instance }) => {
+  return rows.flatMap((match) => {
+    const { rowId } = match.series
+    const { instance } = match
     const at = places.get(rowId)?.get(instance.sop_instance_uid)
     if (at === undefined) return []
     const warningReasons = reasonsIn(instance).map(Number)
     const found = { placed: at, instanceNumber: instance.instance_number, warningReasons }
-    return [{ series: series.get(rowId)!.found, ...found }]
+    return [{ row: { series: series.get(rowId)!.found, ...found }, match }]
   })
 }

@@ -5,7 +5,7 @@ import { matches } from '../../../imaging/dicomweb-search/match.ts'
 import type { FoundPage, FoundSeries, SearchPosition, SeriesSearchRequest } from '../../catalog/series-repository.ts'
 import type { Dialect } from '../engine/differences.ts'
 import type { Transactions } from '../engine/statement.ts'
-import { keysOf, type Ordered, pageOf } from './ordered-rows.ts'
+import { keysOf, type Ordered, pageOf, positionOf } from './ordered-rows.ts'
 import {
   type Candidates,
   type ComparedSeries,
@@ -120,34 +120,39 @@ export async function orderedSeries(search: SeriesSearch): Promise<Page> {
   }
   const page = pageOf([...bySeries.values()], { order, after, offset: request.offset, limit })
   const rows = await database.read(() => readSeriesRows(page.rows.map(({ rowId }) => rowId)))
+  const there = page.rows.filter(({ rowId }) => rows.has(rowId))
   return {
     ...page,
-    rows: page.rows.flatMap(({ rowId, instances }) => {
-      const row = rows.get(rowId)
-      return row === undefined ? [] : [{ ...row.found, instances }]
-    }),
+    rows: there.map(({ rowId, instances }) => ({ ...rows.get(rowId)!.found, instances })),
+    positions: there.map(positionOf),
   }
 }
 
 /** In the order of their creation. */
 export async function scannedSeries(search: SeriesSearch): Promise<Page> {
   const { limit, rowsMax, after } = search.request
-  const found: FoundSeries[] = []
+  const found: SeriesRow[] = []
   let offset = after?.offset ?? search.request.offset
   let last: Creation | undefined = after && creationOf(after)
   const next = (): SearchPosition => ({ mode: 'scanned', after: [last!.createdAt, last!.rowId], offset })
+  const pageUntil = (isDone: boolean): Page => ({
+    rows: found.map((row) => row.found),
+    positions: found.map(({ createdAt, rowId }) => [createdAt, rowId]),
+    next: isDone ? undefined : next(),
+    total: undefined,
+  })
   let examined = 0
   for await (const { rows, read } of scanSeries(search, { ...(last && { after: last }), readMax: rowsMax })) {
     for (const row of rows) {
-      if (found.length === limit) return { rows: found, next: next(), total: undefined }
+      if (found.length === limit) return pageUntil(false)
       if (offset > 0) offset--
-      else found.push(row.found)
+      else found.push(row)
       last = row
     }
     last = read.at(-1) ?? last
     examined += read.length
   }
-  return { rows: found, next: examined < rowsMax ? undefined : next(), total: undefined }
+  return pageUntil(examined < rowsMax)
 }
 
 export const creationOf = ({ after: [createdAt, rowId] }: SearchPosition): Creation => ({

@@ -26,12 +26,12 @@ export function seriesOver(
     const datastore = await database.read(() => datastoreSearched(request.datastoreId))
     const { rowsMax, after, studyInstanceUIDs } = request
     if (datastore === undefined || studyInstanceUIDs?.length === 0)
-      return { datastore, rows: [], next: undefined, total: 0 }
+      return { datastore, rows: [], positions: [], next: undefined, total: 0 }
     const candidates = candidatesOf(request, dialect)
     const each: SeriesSearch = { database, dialect, request, candidates }
     // A later page reads also what arrived meanwhile.
     const max = after === undefined ? rowsMax : 2 * rowsMax
-    if (after?.mode !== 'scanned') {
+    if (after?.mode !== 'scanned' && request.isScanned !== true) {
       const isFew = (await database.read(() => countCandidates(candidates, max + 1))) <= max
       const page = isFew ? await modes.ordered(each, max) : undefined
       if (page !== undefined) return { datastore, ...page }

@@ -10,6 +10,7 @@ import { datastoreSearched } from '../datastores/datastore-number.ts'
 import type { Dialect } from '../engine/differences.ts'
 import { all, one, type Sql } from '../engine/statement.ts'
 import type { CachedAnswers } from '../history/cached-answers.ts'
+import { snapshotRead } from '../history/snapshot-read.ts'
 import { fewByPattern, fewByValue, fewByWords } from './few-studies.ts'
 import { foundStudies } from './found-studies.ts'
 import { type Found, indexedConditions, isLatest, type Searching, tableBy, whereOf } from './searching.ts'
@@ -28,9 +29,9 @@ interface Context {
 
 export function* searchStudies(request: StudySearch, context: Context): Sql<StudyPage> {
   const datastore = yield* datastoreSearched(request.datastoreId)
-  if (datastore === undefined) return { datastore, rows: [], next: undefined, snapshotVersion: 0 }
+  if (datastore === undefined) return { datastore, rows: [], positions: [], next: undefined, snapshotVersion: 0 }
   const { latest, oldest } = datastore
-  const snapshot = Math.min(Math.max(request.after?.snapshotVersion ?? latest, oldest), latest)
+  const snapshot = snapshotRead(request.after?.snapshotVersion, { latest, oldest })
   const searching = yield* searchingOf(request, { ...context, datastore: datastore.number, snapshot, latest })
   const current = yield* currentPositions(searching)
   const { positions, skipped, total } = isLatest(searching) ? current : yield* withHistory(current, searching)
@@ -40,6 +41,7 @@ export function* searchStudies(request: StudySearch, context: Context): Sql<Stud
   return {
     datastore,
     rows: yield* foundStudies(page, searching),
+    positions: page,
     next: hasMore ? (page.at(-1) ?? request.after?.position) : undefined,
     snapshotVersion: snapshot,
     ...(request.isCounted && isLatest(searching) && { total: total ?? (yield* totalOf(searching, context)) }),

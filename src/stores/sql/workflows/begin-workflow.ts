@@ -15,7 +15,7 @@ import { all, one, run, type Sql } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
 import { INCOMPLETE } from '../image-sets/image-set-properties.ts'
 import { ELEMENT_COLUMNS, type ElementRow, elementsOfRow, primariesOfStudies } from '../rows/grouping-columns.ts'
-import { imageSetIdOf, newIdSuffix, parseImageSetId } from '../rows/image-set-id.ts'
+import { imageSetIdOf, parseImageSetId } from '../rows/image-set-id.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { RowOf } from '../rows/tables.ts'
 import { lockedImageSets } from './locked-image-sets.ts'
@@ -40,7 +40,7 @@ const STATUS: Readonly<Record<WorkflowRequest['operation'], Partial<Record<Workf
 
 export function* begin(
   { datastoreId, request, at, runningMax }: Parameters<Workflows['begin']>[0],
-  newId: () => string,
+  newIdSuffix: () => string,
 ): Sql<BeginWorkflowOutcome> {
   const datastore = yield* lockDatastore(datastoreId)
   if ('outcome' in datastore) return datastore
@@ -48,7 +48,7 @@ export function* begin(
   if (runningMax !== undefined && (yield* countRunning(datastore.datastore, operation)) >= runningMax) {
     return { outcome: 'too-many' }
   }
-  const found = yield* imageSetsToLock(datastore.datastore, request, { datastoreId, at, newId })
+  const found = yield* imageSetsToLock(datastore.datastore, request, { datastoreId, at, newIdSuffix })
   if ('outcome' in found) return found
   const workflow = yield* addWorkflow(datastore.datastore, request, at)
   yield* insertRows(
@@ -102,7 +102,7 @@ function* addWorkflow(datastore: number, request: WorkflowRequest, at: number): 
 function* imageSetsToLock(
   datastore: number,
   request: WorkflowRequest,
-  making: { readonly datastoreId: string; readonly at: number; readonly newId: () => string },
+  making: { readonly datastoreId: string; readonly at: number; readonly newIdSuffix: () => string },
 ): Sql<readonly ToLock[] | Refusal> {
   switch (request.operation) {
     case 'UpdateImageSetMetadata':
@@ -141,7 +141,7 @@ function* forUpdate(datastore: number, request: UpdateRequest): Sql<readonly ToL
 function* forCopy(
   datastore: number,
   { source, destination, promoteToPrimary }: CopyRequest,
-  making: { readonly at: number; readonly newId: () => string },
+  making: { readonly at: number; readonly newIdSuffix: () => string },
 ): Sql<readonly ToLock[] | Refusal> {
   const from = yield* findUnlocked(datastore, source)
   if ('outcome' in from) return from
@@ -171,13 +171,17 @@ function* primaryRefused(datastore: number, from: ImageSetRow): Sql<Refusal | un
 
 function* makeRow(
   datastore: number,
-  { at, newId, isPrimary }: { readonly at: number; readonly newId: () => string; readonly isPrimary: boolean },
+  {
+    at,
+    newIdSuffix,
+    isPrimary,
+  }: { readonly at: number; readonly newIdSuffix: () => string; readonly isPrimary: boolean },
 ): Sql<number> {
   const [row] = yield* insertRows(
     'image_sets',
     [
       {
-        ...{ id_suffix: newIdSuffix(newId), datastore, version: 1, is_primary: isPrimary ? 1 : 0 },
+        ...{ id_suffix: newIdSuffix(), datastore, version: 1, is_primary: isPrimary ? 1 : 0 },
         ...{ image_set_state: 'LOCKED', workflow_status: 'COPYING' },
         ...{ created_at: at, updated_at: at, last_accessed_at: at, deleted_at: INCOMPLETE, changed_in: 0 },
         ...{ instance_count: 0, tags: '{}' },

@@ -13,10 +13,10 @@ import { underWorkflowLease } from './workflow-lease.ts'
 
 export function workflowsOver(
   database: Transactions,
-  options: { readonly newId: () => string; readonly upkeep: SearchUpkeep },
+  options: { readonly newIdSuffix: () => string; readonly upkeep: SearchUpkeep },
 ): Workflows {
   return {
-    begin: (request) => database.write(() => begin(request, options.newId)),
+    begin: (request) => database.write(() => begin(request, options.newIdSuffix)),
     beginDeletions: (request) => database.write(() => beginDeletions(request)),
     async claim(request) {
       // Usually nothing is due: check in a read transaction first.

@@ -1,0 +1,70 @@
+/**
+ * What a partitioned catalog (src/stores/partitioned/) asks of the catalogs that it is made of: the control catalog, which has the import jobs
+ * and data stores, and the partitions, each with the files of jobs and the image sets of some studies.
+ */
+import type { Lease } from './import-job-repository.ts'
+import type { WorkflowRequest } from './workflow-repository.ts'
+
+export interface LeasedJob {
+  readonly datastoreId: string
+  /** How often the job was claimed: a later claim has a greater number. */
+  readonly claims: number
+}
+
+export interface JobEnd {
+  readonly jobStatus: 'COMPLETED' | 'FAILED'
+  readonly endedAt: number
+}
+
+export interface PartitionRecords {
+  /** Of the control catalog: over how many partitions the studies of a data store are spread. Undefined if it does not exist. It never changes. */
+  partitionsOf(datastoreId: string): Promise<number | undefined>
+  /** Of the control catalog: the greatest number of partitions of a data store that has several; 0 if none has. */
+  mostPartitions(): Promise<number>
+  /** Of the control catalog: the job of a lease. @throws LeaseLost */
+  leased(lease: Lease): Promise<LeasedJob>
+  /** Of the control catalog: the data store of a job, whether it has ended or not. */
+  datastoreOf(jobId: string): Promise<string | undefined>
+  /** Of the control catalog: files up to the key were recorded in partitions; progress was made. @throws LeaseLost */
+  noteRecorded(
+    lease: Lease,
+    progress: {
+      readonly files: number
+      readonly failed: number
+      readonly skipped: number
+      readonly lastKey: string | undefined
+    },
+  ): Promise<void>
+  /** Of the control catalog: whether an import job of the data store, which is no store request, has not ended. */
+  isImporting(datastoreId: string): Promise<boolean>
+  /**
+   * Of a partition: begins its part of a job, or takes it over from the worker of an earlier claim, which loses its lease here.
+   * @returns the greatest key that is recorded; undefined if there is none
+   * @throws LeaseLost if a later claim has it
+   */
+  adopt(job: {
+    readonly lease: Lease
+    readonly claimed: LeasedJob
+    readonly at: number
+  }): Promise<{ readonly lastKey: string | undefined } | 'datastore-not-active'>
+  /** Of a partition: the worker of the lease takes its part of the job over, if it has one. @throws LeaseLost if a later claim has it */
+  takeOver(lease: Lease, claims: number): Promise<void>
+  /** Of a partition: the jobs that have not ended here; at most `limit`. */
+  unended(limit: number): Promise<readonly string[]>
+  /** Of the control catalog: how a job has ended; undefined if it has not, or does not exist. */
+  endOf(jobId: string): Promise<JobEnd | undefined>
+  /** Of a partition: ends its part of a job that has ended, under any lease, and deletes what the job has recorded. */
+  endPart(jobId: string, end: JobEnd): Promise<void>
+  /** Of a partition: deletes what jobs have recorded whose deletion was interrupted. */
+  purgeEnded(): Promise<void>
+  /** Of a partition: a data store that is DELETING becomes ACTIVE again, because another partition has image sets of it. */
+  reopen(datastoreId: string): Promise<void>
+  /** Of the control catalog: whether a backup runs, whose snapshot may need blobs that are unreferenced now. */
+  isBackupRunning(now: number): Promise<boolean>
+  /** Of a partition: which of the blobs it needs, or has needed since the given time. */
+  blobsKept(blobKeys: readonly string[], since: number): Promise<readonly string[]>
+  /** Of a partition: parts of the blobs are used by no partition any more. */
+  markPartlyUnreferenced(blobKeys: readonly string[], at: number): Promise<void>
+  /** Workflows of the operation that have not ended. */
+  countWorkflows(datastoreId: string, operation: WorkflowRequest['operation']): Promise<number>
+}

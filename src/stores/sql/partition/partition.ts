@@ -1,0 +1,211 @@
+/** What a partitioned catalog asks of each of its catalogs, in SQL. */
+import { type Lease, LeaseLost } from '../../catalog/import-job-repository.ts'
+import type { JobEnd, LeasedJob, PartitionRecords } from '../../catalog/partition-repository.ts'
+import { markPartlyUnreferenced } from '../blobs/compaction.ts'
+import { purgeBatch } from '../blobs/purge.ts'
+import { LOCKED } from '../engine/differences.ts'
+import { all, allOfMany, one, run, type Sql, type Transactions } from '../engine/statement.ts'
+import { underLease } from '../imports/lease.ts'
+import { BACKUP_RUNS } from '../maintenance/maintenance.ts'
+import { insertRows } from '../rows/insert-rows.ts'
+
+export function partitionOver(database: Transactions): PartitionRecords {
+  const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
+  async function purgeEnded(): Promise<void> {
+    while ((await purgeOnce()) === 'more') {
+      // In batches, so that other writers are not delayed.
+    }
+  }
+  return {
+    partitionsOf: (datastoreId) => database.read(() => partitionsOf(datastoreId)),
+    mostPartitions: async () => database.readOne(mostPartitions),
+    leased: (lease) => database.read(() => leased(lease)),
+    datastoreOf: (jobId) => database.read(() => datastoreOf(jobId)),
+    noteRecorded: (lease, progress) => database.write(() => noteRecorded(lease, progress)),
+    isImporting: (datastoreId) => database.read(() => isImporting(datastoreId)),
+    adopt: (job) => database.write(() => adopt(job)),
+    takeOver: (lease, claims) => database.write(() => takeOver(lease, claims)),
+    unended: (limit) => database.read(() => unended(limit)),
+    endOf: (jobId) => database.read(() => endOf(jobId)),
+    async endPart(jobId, end) {
+      await database.write(() => endPart(jobId, end))
+      await purgeEnded()
+    },
+    purgeEnded,
+    reopen: (datastoreId) => database.write(() => reopen(datastoreId)),
+    isBackupRunning: (now) => database.read(() => isBackupRunning(now)),
+    blobsKept: (blobKeys, since) => database.read(() => blobsKept(blobKeys, since)),
+    markPartlyUnreferenced: (blobKeys, at) => database.write(() => markBlobs(blobKeys, at)),
+    countWorkflows: (datastoreId, operation) => database.read(() => countWorkflows(datastoreId, operation)),
+  }
+}
+
+function* partitionsOf(datastoreId: string): Sql<number | undefined> {
+  const row = yield* one<{ partitions: number }>(
+    'SELECT partitions FROM datastores WHERE datastore_id = ?',
+    datastoreId,
+  )
+  return row?.partitions
+}
+
+function* mostPartitions(): Sql<number> {
+  const row = yield* one<{ most: number | null }>('SELECT max(partitions) AS most FROM datastores WHERE partitions > 1')
+  return row?.most ?? 0
+}
+
+function* leased(lease: Parameters<PartitionRecords['leased']>[0]): Sql<LeasedJob> {
+  const row = yield* one<{ datastore_id: string; claims: number }>(
+    `SELECT datastore_id, claims FROM import_jobs JOIN datastores ON datastores.datastore = import_jobs.datastore
+     WHERE job_id = ? AND lease_owner = ? AND job_status = 'IN_PROGRESS'`,
+    ...[lease.jobId, lease.owner],
+  )
+  if (row === undefined) throw new LeaseLost(lease)
+  return { datastoreId: row.datastore_id, claims: row.claims }
+}
+
+function* datastoreOf(jobId: string): Sql<string | undefined> {
+  const row = yield* one<{ datastore_id: string }>(
+    `SELECT datastore_id FROM import_jobs JOIN datastores ON datastores.datastore = import_jobs.datastore WHERE job_id = ?`,
+    jobId,
+  )
+  return row?.datastore_id
+}
+
+function* noteRecorded(
+  lease: Parameters<PartitionRecords['leased']>[0],
+  { files, failed, skipped, lastKey }: Parameters<PartitionRecords['noteRecorded']>[1],
+): Sql<void> {
+  const { job } = yield* underLease(lease)
+  yield* run(
+    `UPDATE import_jobs SET attempts = 0, files_done = files_done + ?, files_failed = files_failed + ?, files_skipped = files_skipped + ?,
+       recorded_to = CASE WHEN recorded_to IS NULL OR recorded_to < ? THEN ? ELSE recorded_to END WHERE job = ?`,
+    ...[files, failed, skipped, lastKey ?? '', lastKey ?? null, job],
+  )
+}
+
+function* isImporting(datastoreId: string): Sql<boolean> {
+  const row = yield* one(
+    `SELECT 1 AS found FROM import_jobs JOIN datastores ON datastores.datastore = import_jobs.datastore
+     WHERE datastore_id = ? AND ended_at IS NULL AND input_s3_uri <> '' LIMIT 1`,
+    datastoreId,
+  )
+  return row !== undefined
+}
+
+function* adopt({
+  lease,
+  claimed,
+  at,
+}: Parameters<PartitionRecords['adopt']>[0]): Sql<{ readonly lastKey: string | undefined } | 'datastore-not-active'> {
+  const { jobId, owner } = lease
+  const { datastoreId, claims } = claimed
+  const store = yield* one<{ datastore: number; datastore_status: string }>(
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
+    datastoreId,
+  )
+  if (store?.datastore_status !== 'ACTIVE') return 'datastore-not-active'
+  const job = yield* ownPart(lease, claims)
+  if (job === undefined) {
+    yield* insertRows('import_jobs', [
+      {
+        ...{ job_id: jobId, datastore: store.datastore, job_name: null, job_status: 'IN_PROGRESS' },
+        ...{ data_access_role_arn: '', input_s3_uri: '', output_s3_uri: '', import_configuration: null },
+        ...{ message: null, submitted_at: at, ended_at: null, files_done: 0, files_failed: 0, files_skipped: 0 },
+        ...{ files_found: null, attempts: 0 },
+        ...{ lease_owner: owner, lease_until: at, claims, purged: 1 },
+      },
+    ])
+    return { lastKey: undefined }
+  }
+  const last = yield* one<{ file_key: string | null }>(
+    'SELECT max(file_key) AS file_key FROM import_files WHERE job = ?',
+    job,
+  )
+  return { lastKey: last?.file_key ?? undefined }
+}
+
+/** Takes the part of the job over. Undefined if there is none. */
+function* ownPart(lease: Lease, claims: number): Sql<number | undefined> {
+  const { jobId, owner } = lease
+  const found = yield* one<{ job: number; claims: number; lease_owner: string | null; job_status: string }>(
+    `SELECT job, claims, lease_owner, job_status FROM import_jobs WHERE job_id = ? ${LOCKED}`,
+    jobId,
+  )
+  if (found === undefined) return undefined
+  const isTaken = found.claims > claims || (found.claims === claims && found.lease_owner !== owner)
+  if (isTaken || found.job_status !== 'IN_PROGRESS') throw new LeaseLost(lease)
+  yield* run('UPDATE import_jobs SET lease_owner = ?, claims = ? WHERE job = ?', owner, claims, found.job)
+  return found.job
+}
+
+function* takeOver(lease: Lease, claims: number): Sql<void> {
+  yield* ownPart(lease, claims)
+}
+
+function* markBlobs(blobKeys: readonly string[], at: number): Sql<void> {
+  const rows = yield* allOfMany<{ blob: number }>(
+    (marks) =>
+      `SELECT blob FROM blobs WHERE purged_at IS NULL AND unreferenced_since IS NULL AND blob_key IN (${marks})`,
+    [],
+    blobKeys,
+  )
+  yield* markPartlyUnreferenced(
+    rows.map(({ blob }) => blob),
+    at,
+  )
+}
+
+function* unended(limit: number): Sql<readonly string[]> {
+  const rows = yield* all<{ job_id: string }>(
+    'SELECT job_id FROM import_jobs WHERE ended_at IS NULL ORDER BY job LIMIT ?',
+    limit,
+  )
+  return rows.map((row) => row.job_id)
+}
+
+function* endOf(jobId: string): Sql<JobEnd | undefined> {
+  const row = yield* one<{ job_status: string; ended_at: number }>(
+    'SELECT job_status, ended_at FROM import_jobs WHERE job_id = ? AND ended_at IS NOT NULL',
+    jobId,
+  )
+  return row && { jobStatus: row.job_status === 'COMPLETED' ? 'COMPLETED' : 'FAILED', endedAt: row.ended_at }
+}
+
+function* endPart(jobId: string, { jobStatus, endedAt }: JobEnd): Sql<void> {
+  yield* run(
+    `UPDATE import_jobs SET job_status = ?, ended_at = ?, lease_owner = NULL, lease_until = NULL, purged = 0
+     WHERE job_id = ? AND ended_at IS NULL`,
+    ...[jobStatus, endedAt, jobId],
+  )
+}
+
+function* reopen(datastoreId: string): Sql<void> {
+  yield* run(
+    `UPDATE datastores SET datastore_status = 'ACTIVE' WHERE datastore_id = ? AND datastore_status = 'DELETING'`,
+    datastoreId,
+  )
+}
+
+function* isBackupRunning(now: number): Sql<boolean> {
+  return (yield* one(`SELECT 1 AS found WHERE ${BACKUP_RUNS}`, now)) !== undefined
+}
+
+function* blobsKept(blobKeys: readonly string[], since: number): Sql<readonly string[]> {
+  const rows = yield* allOfMany<{ blob_key: string }>(
+    (marks) =>
+      `SELECT blob_key FROM blobs WHERE purged_at IS NULL AND (unreferenced_since IS NULL OR unreferenced_since >= ?)
+       AND blob_key IN (${marks})`,
+    [since],
+    blobKeys,
+  )
+  return rows.map((row) => row.blob_key)
+}
+
+function* countWorkflows(datastoreId: string, operation: string): Sql<number> {
+  const row = yield* one<{ running: number }>(
+    `SELECT count(*) AS running FROM workflows JOIN datastores ON datastores.datastore = workflows.datastore
+     WHERE datastore_id = ? AND operation = ?`,
+    ...[datastoreId, operation],
+  )
+  return row!.running
+}
