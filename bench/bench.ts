@@ -7,6 +7,7 @@ type Bench = (args: string[]) => number | undefined | Promise<number | undefined
 /** Only the chosen one is loaded. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   search: async () => (await import('./search/search-bench.ts')).searchBench,
+  partitions: async () => (await import('./partitions/partitions-bench.ts')).partitionsBench,
   requests: async () => (await import('./requests.ts')).requestsBench,
   orthanc: async () => (await import('./search/orthanc-bench.ts')).orthancBench,
   frames: async () => (await import('./frames.ts')).framesBench,

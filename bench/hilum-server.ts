@@ -27,11 +27,14 @@ export async function startHilumServer(
     catalogUrl,
     encryption = 'on',
     processes = 1,
+    env = {},
   }: {
     readonly checkout?: string
     readonly catalogUrl?: string
     readonly encryption?: 'on' | 'none'
     readonly processes?: number
+    /** More settings. */
+    readonly env?: Readonly<Record<string, string>>
   } = {},
 ): Promise<BenchServer> {
   const port = await freePort()
@@ -50,6 +53,7 @@ export async function startHilumServer(
         HILUM_SEALING_KEY: '5e'.repeat(32),
         // It may hold a password, which a list of processes would show.
         ...(catalogUrl === undefined ? {} : { HILUM_CATALOG: catalogUrl }),
+        ...env,
       },
     },
   )

@@ -7,11 +7,15 @@ import { drawCT, SIDE } from './frames-alone.ts'
 
 /** 64 x 64 pixels of 16 bits. */
 
-export async function writeSampleFiles(folder: string, count: number): Promise<readonly string[]> {
+export async function writeSampleFiles(
+  folder: string,
+  count: number,
+  { firstStudy = 0 }: { readonly firstStudy?: number } = {},
+): Promise<readonly string[]> {
   const paths: string[] = []
   const pixels = new Uint8Array(64 * 64 * 2)
   for (let i = 0; i < pixels.length; i++) pixels[i] = (i * 31) & 0xff
-  for (let i = 0; i < count; i++) {
+  for (let i = firstStudy * 4; i < firstStudy * 4 + count; i++) {
     const study = Math.floor(i / 4)
     const path = join(folder, `${String(study % 100).padStart(2, '0')}/${String(i).padStart(6, '0')}.dcm`)
     await mkdir(dirname(path), { recursive: true })

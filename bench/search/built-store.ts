@@ -8,7 +8,7 @@ import { INDEX_FORMAT } from '../../src/stores/search/index-format.ts'
 import type { Dialect } from '../../src/stores/sql/engine/differences.ts'
 import type { Checkpoints } from '../../src/stores/sql/engine/sqlite/sqlite-checkpoints.ts'
 import type { Sql, Statement } from '../../src/stores/sql/engine/statement.ts'
-import { imageSetIdOf } from '../../src/stores/sql/rows/image-set-id.ts'
+import { newIdSuffix } from '../../src/stores/sql/rows/image-set-id.ts'
 import { withCounts } from '../../src/stores/sql/rows/summary-tags.ts'
 import { MIGRATIONS } from '../../src/stores/sql/schema/migrate.ts'
 import { randomOf, wholeBelow } from '../random.ts'
@@ -122,7 +122,7 @@ export function rowsOf(imageSet: BenchImageSet): Readonly<Record<(typeof LOADED_
   return {
     image_sets: {
       row_id: rowId,
-      id_suffix: createHash('md5').update(`${rowId}`).digest('hex').slice(imageSetIdOf(0, '').length),
+      id_suffix: newIdSuffix(imageSet.partition ?? 0, () => createHash('md5').update(`${rowId}`).digest('hex')),
       datastore: 1,
       version: 1,
       image_set_state: 'ACTIVE',

@@ -11,7 +11,7 @@ import { oneOf, type Random, randomOf, wholeBelow } from '../random.ts'
 import { anyDescription, anyName, siteOf } from './descriptions.ts'
 
 /** Raised with every change of the generated data, so that a cached store of other data is not used. */
-export const DATA_SET_VERSION = 3
+export const DATA_SET_VERSION = 4
 
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
@@ -32,6 +32,8 @@ export const USUAL_STUDY_ID = '1'
 export interface BenchImageSet {
   /** From 1, as in a new catalog. */
   readonly rowId: number
+  /** Of the data store, where it has several. */
+  readonly partition?: number
   readonly isPrimary: boolean
   readonly createdAt: number
   readonly updatedAt: number

@@ -46,7 +46,7 @@ export async function buildSqliteStore(request: StoreRequest): Promise<BuiltStor
       await mkdir(building, { recursive: true })
       const catalogPath = join(building, CATALOG)
       await createCatalog(catalogPath)
-      const facts = await fillCatalog(catalogPath, request)
+      const facts = await fillSqlite(catalogPath, request)
       const ofWords = fillOrdinarySqlite(join(building, 'ordinary.sqlite'), request)
       await writeFile(join(building, 'facts.json'), JSON.stringify({ ...facts, ...ofWords }, undefined, 2))
       await rename(building, folder)
@@ -68,17 +68,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
     warm: () => readThrough(path),
     startCheckpoints: () => checkpointsOf(path),
     openOrdinary: async (options) => openOrdinarySqlite(join(folder, 'ordinary.sqlite'), options),
-    async ask<T>(sql: Sql<T>) {
-      const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 10_000 })
-      try {
-        connection.command('BEGIN')
-        const answer = connection.drive(sql)
-        connection.command('COMMIT')
-        return answer
-      } finally {
-        connection.close()
-      }
-    },
+    ask: async (sql) => askSqlite(path, sql),
     async copy() {
       const copy = `${path}-copy-${process.pid}`
       // Free where the file system supports copy-on-write.
@@ -98,6 +88,18 @@ async function storeIn(folder: string): Promise<BuiltStore> {
   }
 }
 
+export function askSqlite<T>(path: string, sql: Sql<T>): T {
+  const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 10_000 })
+  try {
+    connection.command('BEGIN')
+    const answer = connection.drive(sql)
+    connection.command('COMMIT')
+    return answer
+  } finally {
+    connection.close()
+  }
+}
+
 /** The comparison with the ordinary table may have evicted the store from the page cache. */
 async function readThrough(path: string): Promise<void> {
   for await (const _ of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 }));
@@ -108,7 +110,7 @@ const checkpointsOf = (path: string) =>
     throw error
   })
 
-function settings(path: string): Readonly<Record<string, string>> {
+export function settings(path: string): Readonly<Record<string, string>> {
   const database = new Database(path, { readonly: true })
   const { version } = database.prepare('SELECT sqlite_version() AS version').get() as { version: string }
   database.close()
@@ -123,7 +125,11 @@ async function createCatalog(path: string): Promise<void> {
   await lock.release()
 }
 
-async function fillCatalog(path: string, { dataSet, progress }: StoreRequest): Promise<BuildFacts> {
+/** Fills the catalog at the path, which has its data store. */
+export async function fillSqlite(
+  path: string,
+  { dataSet, progress }: Pick<StoreRequest, 'dataSet' | 'progress'>,
+): Promise<BuildFacts> {
   const database = new Database(path)
   // Neither rollback nor durability is needed: an interrupted build is deleted.
   for (const pragma of ['journal_mode = OFF', 'synchronous = OFF', `cache_size = -${LOADING_CACHE_KB}`])

@@ -4,11 +4,11 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { optionsOf } from '../options.ts'
+import { processorOfPostgres } from '../postgres-processor.ts'
 import { startBenchPostgres } from '../postgres-server.ts'
 import { inTempFolder, median, projectFolder } from '../processes.ts'
 import { openCatalog, type WritingTask, type Written } from './writing-process.ts'
@@ -130,12 +130,12 @@ async function measure(
     await answerOf(child)
   }
   if (place.engine === 'PostgreSQL') await command(place.url, 'ANALYZE')
-  const databaseBefore = databaseMs(turn.engine)
+  const databaseBefore = processorOfPostgres()
   const answers = children.map(answerOf) as Promise<Written>[]
   for (const child of children) child.send('go')
   const written = await Promise.all(answers)
   // The connections are closed afterwards: the time of a process that has ended is not counted.
-  const inDatabaseMs = databaseMs(turn.engine) - databaseBefore
+  const inDatabaseMs = processorOfPostgres() - databaseBefore
   for (const child of children) child.send('close')
   await Promise.all(children.map((child) => (child.exitCode === null ? once(child, 'exit') : undefined)))
   await catalog.close()
@@ -175,32 +175,4 @@ async function command(url: string, text: string): Promise<void> {
   await client.connect()
   await client.query(text)
   await client.end()
-}
-
-/** The processor time of the PostgreSQL that this process started: of its server process and those that this one started. */
-function databaseMs(engine: Engine): number {
-  if (engine === 'SQLite') return 0
-  const processes = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      const found = parentOf(Number(name))
-      return found === undefined ? [] : [found]
-    })
-  const server = processes.find(({ parent, command }) => parent === process.pid && command === 'postgres')?.pid
-  return processes
-    .filter(({ pid, parent }) => pid === server || parent === server)
-    .reduce((sum, { ticks }) => sum + ticks * 10, 0)
-}
-
-function parentOf(pid: number) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const end = stat.lastIndexOf(')')
-    const fields = stat.slice(end + 2).split(' ')
-    const command = stat.slice(stat.indexOf('(') + 1, end)
-    return { pid, command, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
-  } catch {
-    // It has ended.
-    return undefined
-  }
 }

@@ -9,7 +9,7 @@ type Request = Parameters<ImageSets['search']>[0]
 type Partitions = readonly [Partition, ...Partition[]]
 
 /** Row ids of a partition have fewer bits (src/stores/sql/rows/image-set-id.ts). */
-const ROW_IDS = 2 ** 36
+export const ROW_IDS = 2 ** 36
 
 export function partitionedImageSets(placement: Placement): ImageSets {
   const repositoryOf = async (imageSet: { readonly datastoreId: string; readonly imageSetId: string }) =>

@@ -1,0 +1,68 @@
+/** The benchmark of partitions as a process, on a small store. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { ROW_IDS } from '../../src/stores/partitioned/image-sets.ts'
+import { inTempFolder } from '../processes.ts'
+import { dataSetOf } from '../search/data-set.ts'
+import { partitionedDataSet } from './partitioned-data-set.ts'
+
+const bench = join(import.meta.dirname, '..', 'bench.ts')
+const run = (args: readonly string[], cacheFolder: string) =>
+  promisify(execFile)(process.execPath, [bench, 'partitions', ...args], {
+    env: { ...process.env, HILUM_BENCH_CACHE: cacheFolder },
+  })
+
+test('each image set is in one partition, with the others of its study, and its position leads to it', () => {
+  const dataSet = dataSetOf(1_000)
+  const { parts, placeOf } = partitionedDataSet(dataSet, 3)
+  const partOf = new Map<string, number>()
+  let seen = 0
+  for (const { number, dataSet: part } of parts) {
+    for (let at = 0; at < part.size; at++) {
+      const { grouping, rowId, partition } = part.imageSet(at)
+      assert.deepEqual([rowId, partition], [at + 1, number])
+      assert.equal(partOf.get(grouping.StudyInstanceUID!) ?? number, number)
+      partOf.set(grouping.StudyInstanceUID!, number)
+      seen += 1
+    }
+  }
+  assert.equal(seen, dataSet.size)
+  for (const index of [0, 1, 499, 999]) {
+    const wanted = dataSet.imageSet(index)
+    const { key, rowId } = placeOf({ key: wanted.createdAt, rowId: wanted.rowId })
+    assert.equal(key, wanted.createdAt)
+    const part = parts[Math.floor(rowId / ROW_IDS) - 1]!.dataSet
+    assert.deepEqual(part.imageSet((rowId % ROW_IDS) - 1).grouping, wanted.grouping)
+  }
+})
+
+test('partitions --json prints one object, whose results are those of one partition', async () => {
+  await inTempFolder(async (folder) => {
+    const args = ['--rows', '1000', '--partitions', '1,3', '--seconds', '0.01', '--json']
+    const { stdout } = await run(args, folder)
+    const { searches, stores, ...result } = JSON.parse(stdout)
+    assert.deepEqual([result.rows, result.engine, result.partitions], [1_000, 'sqlite', [1, 3]])
+    assert.ok(searches.compared > 50, `${searches.compared} results were compared`)
+    assert.equal(searches.different, 0)
+    for (const [name, times] of Object.entries<{ p50_ms: number; run: number }[]>(searches.batteries)) {
+      assert.equal(times.length, 2, name)
+      assert.ok(
+        times.every(({ p50_ms, run }) => p50_ms > 0 && run > 0),
+        name,
+      )
+    }
+    assert.equal(stores[1].smallest > 0 && stores[1].largest < 1_000, true)
+  })
+})
+
+test('partitions refuses wrong options with its usage and exit code 2', async () => {
+  const refused = [
+    ['--partitions', '4,16'],
+    ['--servers', '0'],
+    ['--url', 'postgres://localhost/bench'],
+  ]
+  await Promise.all(refused.map((args) => assert.rejects(run(args, 'nowhere'), { code: 2, stdout: '' })))
+})
