@@ -1,7 +1,7 @@
 /** The image sets of a data set, spread over partitions as a data store spreads its studies. */
 import { crc32 } from 'node:zlib'
 import type { Position } from '../../src/imaging/search/search.ts'
-import { ROW_IDS } from '../../src/stores/partitioned/image-sets.ts'
+import { ROW_IDS } from '../../src/stores/partitioned/numbers.ts'
 import { type BenchImageSet, type DataSet, SERIES_PER_STUDY } from '../search/data-set.ts'
 
 export interface PartitionedDataSet {

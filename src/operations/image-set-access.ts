@@ -76,11 +76,17 @@ const isFailedCopy = ({ version, workflowStatus }: ImageSetProperties): boolean 
 /** Begins the workflow, wakes the workers and returns the locked image sets. */
 export async function beginWorkflow(
   app: App,
-  begin: { readonly datastoreId: string; readonly request: WorkflowRequest; readonly runningMax: number },
+  begin: {
+    readonly datastoreId: string
+    readonly request: WorkflowRequest
+    /** Of the version that an update makes. */
+    readonly studyInstanceUID?: string | undefined
+    readonly runningMax: number
+  },
 ): Promise<readonly LockedImageSet[]> {
-  const { datastoreId, request, runningMax } = begin
+  const { datastoreId, request, studyInstanceUID, runningMax } = begin
   const begun = await app.catalog.workflows.begin({
-    ...{ datastoreId, request, at: app.clock() },
+    ...{ datastoreId, request, studyInstanceUID, at: app.clock() },
     ...(app.awsQuotas ? { runningMax } : {}),
   })
   if (begun.outcome !== 'begun') throw refusalOf(begun, { datastoreId, operation: request.operation, runningMax })

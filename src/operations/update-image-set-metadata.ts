@@ -6,8 +6,9 @@ import type { App } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
 import type { Input, Output } from '../contract/operations.ts'
 import { QUOTAS } from '../contract/quotas.ts'
+import { imageSetColumnsOf, readImageSetAttributes } from '../imaging/documents/image-set-attributes.ts'
 import type { UpdateRequest } from '../stores/catalog/workflow-repository.ts'
-import { updatedImageSet } from '../versions/update-content.ts'
+import { type ImageSetToUpdate, updatedImageSet } from '../versions/update-content.ts'
 import { beginWorkflow, isPossibleVersion, latestImageSet } from './image-set-access.ts'
 
 export async function updateImageSetMetadata(
@@ -23,11 +24,10 @@ export async function updateImageSetMetadata(
     includeStudyImageSets: input.includeStudyImageSets ?? false,
     update: await wantedUpdate(input, app),
   }
-  if ('updatableAttributes' in request.update) {
-    await updatedImageSet(app, { datastoreId, request, imageSet: { imageSetId, version, isPrimary, role: 'changed' } })
-  }
+  const imageSet = { imageSetId, version, isPrimary, role: 'changed' } as const
+  const studyInstanceUID = await studyAfter(app, { datastoreId, request, imageSet })
   const runningMax = QUOTAS.concurrentUpdatesPerDatastore
-  const [updating] = await beginWorkflow(app, { datastoreId, request, runningMax })
+  const [updating] = await beginWorkflow(app, { datastoreId, request, studyInstanceUID, runningMax })
   return {
     datastoreId,
     imageSetId,
@@ -37,6 +37,16 @@ export async function updateImageSetMetadata(
     createdAt: updating!.createdAt,
     updatedAt: updating!.updatedAt,
   }
+}
+
+/**
+ * The study of the version to make. Undefined of an earlier version: its attributes are read when it is made again.
+ * @throws ContractError where the rules forbid the update
+ */
+async function studyAfter(app: App, update: ImageSetToUpdate): Promise<string | undefined> {
+  if ('revertToVersion' in update.request.update) return undefined
+  const { imageSetAttributes } = await updatedImageSet(app, update)
+  return imageSetColumnsOf(readImageSetAttributes(imageSetAttributes)).grouping.StudyInstanceUID
 }
 
 async function wantedUpdate(input: Input<'UpdateImageSetMetadata'>, app: App): Promise<UpdateRequest['update']> {

@@ -2,10 +2,14 @@
 import type { Explanation } from '../../operations/search-explanation.ts'
 
 export function drawExplanation(search: ExplainedSearch): string {
-  const { strategy, index, partitions, bound, count, words } = search
+  const { strategy, index, partitions, datastorePartitions, bound, count, words } = search
   const leavesInAll = partitions.reduce((sum, { leaves }) => sum + leaves, 0)
   const lines: [string, string | undefined][] = [
     ['Plan', index === undefined ? strategy : `${strategy} of ${index}`],
+    [
+      'Data store',
+      datastorePartitions === undefined ? undefined : `${plural(datastorePartitions.length, 'partition')} asked`,
+    ],
     [
       'Words',
       words === undefined

@@ -3,12 +3,25 @@
  * and data stores, and the partitions, each with the files of jobs and the image sets of some studies.
  */
 import type { Lease } from './import-job-repository.ts'
-import type { WorkflowRequest } from './workflow-repository.ts'
+import type { WorkflowLease, WorkflowRequest } from './workflow-repository.ts'
 
 export interface LeasedJob {
   readonly datastoreId: string
   /** How often the job was claimed: a later claim has a greater number. */
   readonly claims: number
+}
+
+/** Partitions of studies, by StudyInstanceUID. */
+export type MovedStudies = ReadonlyMap<string, number>
+
+/** Studies that another partition has than the one that was asked to record or publish something of them. Nothing of it was done. */
+export class StudiesMoved extends Error {
+  override readonly name = 'StudiesMoved'
+  readonly to: MovedStudies
+  constructor(to: MovedStudies) {
+    super(`${to.size} studies are in another partition`)
+    this.to = to
+  }
 }
 
 export interface JobEnd {
@@ -65,6 +78,19 @@ export interface PartitionRecords {
   blobsKept(blobKeys: readonly string[], since: number): Promise<readonly string[]>
   /** Of a partition: parts of the blobs are used by no partition any more. */
   markPartlyUnreferenced(blobKeys: readonly string[], at: number): Promise<void>
+  /** The data store of a claimed workflow. @throws WorkflowLeaseLost */
+  datastoreOfWorkflow(lease: WorkflowLease): Promise<string>
   /** Workflows of the operation that have not ended. */
   countWorkflows(datastoreId: string, operation: WorkflowRequest['operation']): Promise<number>
+  /** Of a partition: which of the studies another one has instead. */
+  movedStudies(datastoreId: string, studyInstanceUIDs: readonly string[]): Promise<MovedStudies>
+  /**
+   * Of the partition that the hash of a study names: from now on another one has the study. `elsewhere`: image sets of it are here, or a third
+   * partition has it. `being-imported`: a job has recorded files of it here.
+   */
+  keepStudyIn(study: {
+    readonly datastoreId: string
+    readonly studyInstanceUID: string
+    readonly partition: number
+  }): Promise<'kept' | 'elsewhere' | 'being-imported' | 'absent'>
 }

@@ -53,7 +53,9 @@ export interface Visited {
   }
   /** The attribute whose index was read, for an index scan and a posting list. */
   readonly index?: Filter['attribute']
-  /** Partitions whose leaves were considered: of image sets, primary or not; all of them, or those that have one value of the attribute. */
+  /** Of a data store with several partitions: the numbers of those that were asked. */
+  readonly datastorePartitions?: readonly number[]
+  /** Partitions of the index whose leaves were considered: of image sets, primary or not; all of them, or those that have one value of the attribute. */
   readonly partitions: readonly {
     readonly attributes: readonly Filter['attribute'][]
     readonly isPrimary: boolean

@@ -141,10 +141,15 @@ export type VersionInstances =
     }
 
 export interface Workflows {
-  /** @param request.runningMax the quota of running workflows of the operation in the data store; no limit if absent. */
+  /**
+   * @param request.studyInstanceUID of the version that an update makes
+   * @param request.runningMax the quota of running workflows of the operation in the data store; no limit if absent.
+   * @throws ContractError if the image sets, or the study, are in different partitions
+   */
   begin(request: {
     readonly datastoreId: string
     readonly request: WorkflowRequest
+    readonly studyInstanceUID?: string | undefined
     readonly at: number
     readonly runningMax?: number
   }): Promise<BeginWorkflowOutcome>
@@ -174,7 +179,7 @@ export interface Workflows {
   /**
    * Publishes the versions of all its image sets and unlocks these, in one transaction. `conflicts`, with no effect: the new image set can
    * no longer be primary.
-   * @throws DeclarationsChanged
+   * @throws DeclarationsChanged; ContractError if a version is of a study in another partition
    */
   complete(
     lease: WorkflowLease,

@@ -4,10 +4,9 @@
  */
 import type { BlobRecord, Blobs, BlobToCompact, UnreferencedBlob } from '../catalog/blob-repository.ts'
 import { mergeSorted } from './merge.ts'
-import { numberIn, type Partition, type Placement, partitionNumberOf, rowOf } from './placement.ts'
+import { numberIn, partitionNumberOf, partitionOfRow, rowIdInside, rowIdOutside, rowOf } from './numbers.ts'
+import type { Partition, Placement } from './placement.ts'
 
-/** Row ids of a partition have fewer bits (src/stores/sql/rows/image-set-id.ts). */
-const ROW_IDS = 2 ** 36
 /** Of a partition, how many blobs that others need are given up at once. */
 const SHARED_MAX = 100
 
@@ -26,19 +25,19 @@ export function partitionedBlobs(placement: Placement): Blobs {
     limit: number,
     read: (partition: Partition, from: number | undefined, limit: number) => Promise<readonly Row[]>,
   ): Promise<readonly Row[]> {
-    const first = after === undefined ? 0 : Math.floor(after / ROW_IDS)
+    const first = after === undefined ? 0 : partitionOfRow(after)
     const rows: Row[] = []
     for (const partition of (await placement.all()).slice(first)) {
       if (rows.length >= limit) break
-      const from = partition.number === first && after !== undefined ? after % ROW_IDS : undefined
+      const from = partition.number === first && after !== undefined ? rowIdInside(after) : undefined
       rows.push(...(await read(partition, from, limit - rows.length)))
     }
     return rows
   }
 
-  const outside = <Row extends { readonly rowId: number }>({ number }: Partition, row: Row): Row => ({
+  const outside = <Row extends { readonly rowId: number }>(partition: Partition, row: Row): Row => ({
     ...row,
-    rowId: number * ROW_IDS + row.rowId,
+    rowId: rowIdOutside(partition, row.rowId),
   })
 
   /** Those of the partition that no other needs. Of the others the partition gives up its row: those that need them have parts too many. */
@@ -91,7 +90,7 @@ export function partitionedBlobs(placement: Placement): Blobs {
       const lists = await Promise.all(all.map(({ catalog }) => catalog.blobs.list(request)))
       const compare = (a: BlobRecord, b: BlobRecord) => Buffer.compare(Buffer.from(a.blobKey), Buffer.from(b.blobKey))
       const merged = mergeSorted(lists, { compare, limit: request.limit * all.length })
-      return eachOnce(merged).slice(0, request.limit)
+      return eachOnce(merged.map(({ row }) => row)).slice(0, request.limit)
     },
     async get(blobKeys) {
       const found = await Promise.all((await placement.all()).map(({ catalog }) => catalog.blobs.get(blobKeys)))
@@ -110,19 +109,19 @@ export function partitionedBlobs(placement: Placement): Blobs {
         return rows.map((each) => ({ ...each, row: outside(partition, each.row) }))
       }),
     async getFrames(row) {
-      const partition = await placement.at(Math.floor(row.rowId / ROW_IDS))
-      const found = await partition.catalog.blobs.getFrames({ ...row, rowId: row.rowId % ROW_IDS })
+      const partition = await placement.at(partitionOfRow(row.rowId))
+      const found = await partition.catalog.blobs.getFrames({ ...row, rowId: rowIdInside(row.rowId) })
       return found && { ...found, row }
     },
     async listUses({ after, imageSets }) {
-      const first = Math.max(0, Math.floor(after / ROW_IDS))
+      const first = Math.max(0, partitionOfRow(after))
       for (const partition of (await placement.all()).slice(first)) {
-        const from = partition.number === first ? after % ROW_IDS : 0
+        const from = partition.number === first ? rowIdInside(after) : 0
         const found = await partition.catalog.blobs.listUses({ after: from, imageSets })
         if (found.last === undefined) continue
         return {
           ...found,
-          last: partition.number * ROW_IDS + found.last,
+          last: rowIdOutside(partition, found.last),
           uses: found.uses.map((use) => outside(partition, use)),
         }
       }

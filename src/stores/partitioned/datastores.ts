@@ -3,10 +3,7 @@
  * interrupted between two catalogs is completed, or undone, by `settle`.
  */
 import type { Datastore, Datastores, DeleteDatastoreOutcome } from '../catalog/datastore-repository.ts'
-import { CONTROL, type Partition, type Placement } from './placement.ts'
-
-const numberedOf = async (placement: Placement, datastoreId: string): Promise<readonly Partition[]> =>
-  (await placement.of(datastoreId)).filter(({ number }) => number !== CONTROL)
+import type { Partition, Placement } from './placement.ts'
 
 export function partitionedDatastores(placement: Placement, options: { readonly partitions: number }): Datastores {
   const { control } = placement
@@ -23,7 +20,7 @@ export function partitionedDatastores(placement: Placement, options: { readonly 
       const datastore = await control.datastores.get(datastoreId, { deletedSince: 0 })
       if (datastore === undefined) return
       if (datastore.datastoreStatus === 'CREATING') await addToPartitions(placement, datastore)
-      for (const { catalog } of await numberedOf(placement, datastoreId)) {
+      for (const { catalog } of await placement.numberedOf(datastoreId)) {
         // A deletion that the control catalog never began.
         if (datastore.datastoreStatus === 'ACTIVE') await catalog.partition.reopen(datastoreId)
         else await catalog.datastores.settle(datastoreId, at)
@@ -42,7 +39,7 @@ async function addToPartitions(placement: Placement, datastore: Datastore): Prom
   const { datastoreId, createdAt } = datastore
   // The same for every attempt, so that the row is added once.
   const token = { clientToken: datastoreId, fingerprint: '', usedSince: createdAt }
-  const partitions = await numberedOf(placement, datastoreId)
+  const partitions = await placement.numberedOf(datastoreId)
   if (partitions.length === 0) return
   const tags = (await placement.control.tags.list({ datastoreId, imageSetId: undefined })) ?? {}
   for (const { catalog } of partitions) {
@@ -57,7 +54,7 @@ async function addToPartitions(placement: Placement, datastore: Datastore): Prom
  */
 async function beginDelete(placement: Placement, datastoreId: string, at: number): Promise<DeleteDatastoreOutcome> {
   const { control } = placement
-  const partitions = await numberedOf(placement, datastoreId)
+  const partitions = await placement.numberedOf(datastoreId)
   if (partitions.length > 0) {
     const datastore = await control.datastores.get(datastoreId, { deletedSince: Number.MAX_SAFE_INTEGER })
     if (datastore === undefined) return control.datastores.beginDelete(datastoreId, at)

@@ -1,8 +1,7 @@
 /** Attributes that are declared searchable: for all partitions of a data store, one after the other. */
 import type { Declaration, DeclaredAttributes } from '../catalog/declared-attribute-repository.ts'
-import { numberIn, type Partition, type Placement, partitionNumberOf, rowOf } from './placement.ts'
-
-type Partitions = readonly [Partition, ...Partition[]]
+import { numberIn, partitionNumberOf, rowOf } from './numbers.ts'
+import type { Partition, Partitions, Placement } from './placement.ts'
 
 export function partitionedDeclaredAttributes(placement: Placement): DeclaredAttributes {
   return {

@@ -1,22 +1,30 @@
 /** Merges what partitions return in order. */
 
-/** Rows of several sources, each in order, as one in order: at most `limit`. Of equal ones those of an earlier source come first. */
+/** A row and the place of its source. */
+export interface Merged<Row> {
+  readonly row: Row
+  readonly source: number
+}
+
+/**
+ * Rows of several sources, each in order, as one in order: at most `limit`. Of equal ones those of an earlier source come first. A row costs a
+ * comparison for each source, and rows beyond the limit cost nothing.
+ */
 export function mergeSorted<Row>(
   sources: readonly (readonly Row[])[],
   { compare, limit }: { readonly compare: (a: Row, b: Row) => number; readonly limit: number },
-): Row[] {
+): Merged<Row>[] {
   const places = sources.map(() => 0)
-  const merged: Row[] = []
+  const merged: Merged<Row>[] = []
   while (merged.length < limit) {
-    let first: number | undefined
-    for (const [at, source] of sources.entries()) {
-      const row = source[places[at]!]
-      if (row === undefined) continue
-      if (first === undefined || compare(row, sources[first]![places[first]!]!) < 0) first = at
+    let first: Merged<Row> | undefined
+    for (const [source, rows] of sources.entries()) {
+      const row = rows[places[source]!]
+      if (row !== undefined && (first === undefined || compare(row, first.row) < 0)) first = { row, source }
     }
     if (first === undefined) break
-    merged.push(sources[first]![places[first]!]!)
-    places[first]! += 1
+    merged.push(first)
+    places[first.source]! += 1
   }
   return merged
 }
@@ -30,15 +38,14 @@ export async function* mergeStreams<Row>(
   try {
     const heads = await Promise.all(open.map((each) => each.next()))
     for (;;) {
-      let first: number | undefined
-      for (const [at, head] of heads.entries()) {
+      let first: Merged<Row> | undefined
+      for (const [source, head] of heads.entries()) {
         if (head.done === true) continue
-        const least = first === undefined ? undefined : heads[first]!
-        if (least === undefined || compare(head.value, least.value as Row) < 0) first = at
+        if (first === undefined || compare(head.value, first.row) < 0) first = { row: head.value, source }
       }
       if (first === undefined) return
-      yield heads[first]!.value as Row
-      heads[first] = await open[first]!.next()
+      yield first.row
+      heads[first.source] = await open[first.source]!.next()
     }
   } finally {
     await Promise.all(open.map((each) => each.return?.()))

@@ -12,6 +12,7 @@ import { partitionedImportJobs } from './import-jobs.ts'
 import { Placement } from './placement.ts'
 import { partitionedSeries } from './series.ts'
 import { partitionedStudies } from './studies.ts'
+import { StudyPlaces } from './study-places.ts'
 import { partitionedTags } from './tags.ts'
 import { partitionedWorkflows } from './workflows.ts'
 
@@ -27,15 +28,16 @@ export function partitionedCatalog(options: {
 }): Catalog {
   const { control, spread } = options
   const placement = new Placement(options)
+  const studies = new StudyPlaces(placement)
   const all = async () => (await placement.all()).map(({ catalog }) => catalog)
   return {
     datastores: partitionedDatastores(placement, { partitions: spread }),
     dataKeys: control.dataKeys,
-    importJobs: partitionedImportJobs(placement),
-    imageSets: partitionedImageSets(placement),
-    studies: partitionedStudies(placement),
-    series: partitionedSeries(placement),
-    workflows: partitionedWorkflows(placement),
+    importJobs: partitionedImportJobs(placement, studies),
+    imageSets: partitionedImageSets(placement, studies),
+    studies: partitionedStudies(placement, studies),
+    series: partitionedSeries(placement, studies),
+    workflows: partitionedWorkflows(placement, studies),
     declaredAttributes: partitionedDeclaredAttributes(placement),
     tags: partitionedTags(placement),
     blobs: partitionedBlobs(placement),

@@ -1,9 +1,8 @@
 /**
  * Which partition has what. A data store with one partition is in the control catalog as a whole. The studies of another one are spread over
- * the first of the numbered partitions by a hash of their StudyInstanceUID, so that the image sets of a study are in one: grouping, primary
- * image sets and siblings need no other. An imageSetId begins with the number of its partition.
+ * the first of the numbered partitions (studies.ts says how), so that the image sets of a study are in one: grouping, primary image sets and
+ * siblings need no other. An imageSetId begins with the number of its partition.
  */
-import { crc32 } from 'node:zlib'
 import type { Catalog } from '../catalog/catalog.ts'
 import { partitionOfImageSet } from '../sql/rows/image-set-id.ts'
 
@@ -15,7 +14,12 @@ export interface Partition {
   readonly catalog: Catalog
 }
 
-/** Data stores whose number of partitions is remembered: it never changes. */
+/** Of a data store: the control catalog, or the numbered ones from 1. */
+export type Partitions = readonly [Partition, ...Partition[]]
+
+export const isInControl = (partitions: Partitions): boolean => partitions[0].number === CONTROL
+
+/** Data stores whose partitions are remembered: they never change. */
 const REMEMBERED_MAX = 10_000
 
 export class Placement {
@@ -24,7 +28,8 @@ export class Placement {
   readonly #control: readonly [Partition]
   readonly #opening: Promise<Partition>[] = []
   readonly #opened: Partition[] = []
-  readonly #counts = new Map<string, number>()
+  /** Promises that are fulfilled: a request waits for no more than one microtask. */
+  readonly #ofDatastore = new Map<string, Promise<Partitions>>()
 
   /** @param open opens a partition, from number 1 */
   constructor({ control, open }: { readonly control: Catalog; readonly open: (number: number) => Promise<Catalog> }) {
@@ -44,13 +49,13 @@ export class Placement {
   }
 
   /** With the control catalog. */
-  async all(): Promise<readonly Partition[]> {
-    return [...this.#control, ...(await this.numbered())]
+  async all(): Promise<Partitions> {
+    return [this.#control[0], ...(await this.numbered())]
   }
 
   /** A partition of which a data store has something. */
   async at(number: number): Promise<Partition> {
-    return number === CONTROL ? this.#control[0] : (await this.#upTo(number)).at(-1)!
+    return number === CONTROL ? this.#control[0] : this.#partition(number)
   }
 
   #upTo(count: number): Promise<readonly Partition[]> {
@@ -71,20 +76,27 @@ export class Placement {
     return opened
   }
 
-  /** The partitions of a data store, at least one. Of one that does not exist: the control catalog, which says so. */
-  async of(datastoreId: string): Promise<readonly [Partition, ...Partition[]]> {
-    const count = this.#counts.get(datastoreId) ?? (await this.#count(datastoreId))
-    if (count === 1) return this.#control
-    const [first, ...others] = await this.#upTo(count)
-    return [first!, ...others]
+  /** The partitions of a data store. Of one that does not exist: the control catalog, which says so. */
+  of(datastoreId: string): Promise<Partitions> {
+    const known = this.#ofDatastore.get(datastoreId)
+    if (known !== undefined) return known
+    const found = this.#find(datastoreId)
+    return found
   }
 
-  async #count(datastoreId: string): Promise<number> {
+  async #find(datastoreId: string): Promise<Partitions> {
     const count = await this.control.partition.partitionsOf(datastoreId)
-    if (count === undefined) return 1
-    if (this.#counts.size >= REMEMBERED_MAX) this.#counts.clear()
-    this.#counts.set(datastoreId, count)
-    return count
+    if (count === undefined) return this.#control
+    const partitions = count === 1 ? this.#control : ((await this.#upTo(count)) as Partitions)
+    if (this.#ofDatastore.size >= REMEMBERED_MAX) this.#ofDatastore.clear()
+    this.#ofDatastore.set(datastoreId, Promise.resolve(partitions))
+    return partitions
+  }
+
+  /** The partitions of a data store that are not the control catalog. */
+  async numberedOf(datastoreId: string): Promise<readonly Partition[]> {
+    const partitions = await this.of(datastoreId)
+    return isInControl(partitions) ? [] : partitions
   }
 
   /** The partition of an image set. Of an id that no partition gave: one that says so. */
@@ -96,35 +108,10 @@ export class Placement {
     readonly imageSetId: string
   }): Promise<Partition> {
     const partitions = await this.of(datastoreId)
-    const number = partitionOfImageSet(imageSetId)
-    return partitions.find((each) => each.number === number) ?? partitions[0]
-  }
-
-  /** The partition of a study, or of the named image set of it. */
-  async ofStudy({
-    datastoreId,
-    studyInstanceUID,
-    imageSetId,
-  }: {
-    readonly datastoreId: string
-    readonly studyInstanceUID: string
-    readonly imageSetId?: string | undefined
-  }): Promise<Partition> {
-    if (imageSetId !== undefined) return this.ofImageSet({ datastoreId, imageSetId })
-    return partitionOfStudy(await this.of(datastoreId), studyInstanceUID)
+    return isInControl(partitions) ? partitions[0] : partitionOf(partitions, imageSetId)
   }
 }
 
-export const partitionOfStudy = (
-  partitions: readonly [Partition, ...Partition[]],
-  studyInstanceUID: string,
-): Partition => partitions[crc32(studyInstanceUID) % partitions.length]!
-
-/** Numbers of a partition's rows, such as groups of files and workflows, with the number of the partition. */
-const NUMBERS_PER_ROW = 4_096
-
-export const numberIn = ({ number }: Partition, row: number): number => row * NUMBERS_PER_ROW + number
-
-export const rowOf = (numbered: number): number => Math.floor(numbered / NUMBERS_PER_ROW)
-
-export const partitionNumberOf = (numbered: number): number => numbered % NUMBERS_PER_ROW
+/** A data store has the partitions 1, 2 and so on. */
+const partitionOf = (partitions: Partitions, imageSetId: string): Partition =>
+  partitions[(partitionOfImageSet(imageSetId) ?? 0) - 1] ?? partitions[0]

@@ -6,134 +6,144 @@ import type {
   SeriesSearchRequest,
   StudyTotals,
 } from '../catalog/series-repository.ts'
-import { compareOrdered } from '../sql/series/ordered-rows.ts'
+import { compareOrdered, type Ordered, positionOf } from '../sql/series/ordered-rows.ts'
 import { mergeSorted } from './merge.ts'
-import { CONTROL, type Partition, type Placement, partitionOfStudy } from './placement.ts'
+import { partitionOfRow, ROW_IDS, rowIdInside, rowIdOutside } from './numbers.ts'
+import { isInControl, type Partition, type Partitions, type Placement } from './placement.ts'
+import type { StudyPlaces } from './study-places.ts'
 
-type Partitions = readonly [Partition, ...Partition[]]
+/** Asks one partition. */
+type Ask<Row> = (partition: Partition, request: SeriesSearchRequest) => Promise<FoundPage<Row>>
 
-/** Row ids of a partition have fewer bits. */
-const ROW_IDS = 2 ** 36
+/** The page of one partition. */
+interface Own<Row> {
+  readonly partition: Partition
+  readonly page: FoundPage<Row>
+}
 
-export function partitionedSeries(placement: Placement): SeriesSearches {
-  async function search<Row>(
-    request: SeriesSearchRequest,
-    of: (partition: Partition) => (request: SeriesSearchRequest) => Promise<FoundPage<Row>>,
-  ): Promise<FoundPage<Row>> {
+export function partitionedSeries(placement: Placement, studies: StudyPlaces): SeriesSearches {
+  async function partitionsAsked(partitions: Partitions, request: SeriesSearchRequest): Promise<readonly Partition[]> {
+    const { datastoreId, studyInstanceUIDs } = request
+    if (studyInstanceUIDs === undefined) return partitions
+    const asked = new Set((await studies.find(datastoreId, studyInstanceUIDs)).values())
+    // Without a study: any, which says whether the data store may be searched.
+    return asked.size === 0 ? [partitions[0]] : [...asked]
+  }
+
+  async function search<Row>(request: SeriesSearchRequest, ask: Ask<Row>): Promise<FoundPage<Row>> {
     const partitions = await placement.of(request.datastoreId)
-    const asked = partitionsAsked(partitions, request)
-    const [only] = asked
-    if (only === undefined || partitions[0].number === CONTROL) return of(only ?? partitions[0])(request)
+    if (isInControl(partitions)) return ask(partitions[0], request)
+    const asked = await partitionsAsked(partitions, request)
     const isScanned = request.after?.mode === 'scanned'
-    const pages = await pagesOf(asked, isScanned ? { ...request, isScanned } : request, of)
-    const modes = new Set(pages.map(({ total }) => total === undefined))
+    const pages = await pagesOf(asked, isScanned ? { ...request, isScanned } : request, ask)
+    if (pages.every(isSorted) || request.after !== undefined) return mergedPage(request, pages)
     // One has too many rows to sort: then no page of the result is sorted.
-    const mixed = modes.size > 1 && request.after === undefined
-    return mergedPage(request, asked, mixed ? await pagesOf(asked, { ...request, isScanned: true }, of) : pages)
+    return mergedPage(
+      request,
+      pages.some(isSorted) ? await pagesOf(asked, { ...request, isScanned: true }, ask) : pages,
+    )
   }
 
   return {
-    searchSeries: (request) =>
-      search(
-        request,
-        ({ catalog }) =>
-          (own) =>
-            catalog.series.searchSeries(own),
-      ),
-    searchInstances: (request) =>
-      search(
-        request,
-        ({ catalog }) =>
-          (own) =>
-            catalog.series.searchInstances(own),
-      ),
+    searchSeries: (request) => search(request, ({ catalog }, own) => catalog.series.searchSeries(own)),
+    searchInstances: (request) => search(request, ({ catalog }, own) => catalog.series.searchInstances(own)),
     async totalsOfStudies({ datastoreId, studyInstanceUIDs }) {
-      const partitions = await placement.of(datastoreId)
+      const places = await studies.find(datastoreId, studyInstanceUIDs)
       const totals = new Map<string, StudyTotals>()
-      for (const [{ catalog }, some] of Map.groupBy(studyInstanceUIDs, (uid) => partitionOfStudy(partitions, uid))) {
-        const own = await catalog.series.totalsOfStudies({ datastoreId, studyInstanceUIDs: some })
+      for (const [{ catalog }, some] of Map.groupBy(places, ([, partition]) => partition)) {
+        const own = await catalog.series.totalsOfStudies({ datastoreId, studyInstanceUIDs: some.map(([uid]) => uid) })
         for (const [uid, total] of own) totals.set(uid, total)
       }
       return totals
     },
-    classesOfStudy: async (study) => (await placement.ofStudy(study)).catalog.series.classesOfStudy(study),
+    classesOfStudy: (study) =>
+      studies.read(
+        study,
+        ({ catalog }) => catalog.series.classesOfStudy(study),
+        (classes) => classes.length === 0,
+      ),
     anyInstance: async (version) => (await placement.ofImageSet(version)).catalog.series.anyInstance(version),
   }
 }
 
-function partitionsAsked(partitions: Partitions, { studyInstanceUIDs }: SeriesSearchRequest): readonly Partition[] {
-  if (studyInstanceUIDs === undefined) return partitions
-  return [...new Set(studyInstanceUIDs.map((uid) => partitionOfStudy(partitions, uid)))]
-}
+/** All rows that match were read, and are in the order of the request. */
+const isSorted = ({ page }: Own<unknown>): boolean => page.total !== undefined
 
+/** Of each partition as many rows as the page and those before it have: they may all be of one. */
 const pagesOf = <Row>(
   partitions: readonly Partition[],
   request: SeriesSearchRequest,
-  of: (partition: Partition) => (request: SeriesSearchRequest) => Promise<FoundPage<Row>>,
-): Promise<readonly FoundPage<Row>[]> =>
+  ask: Ask<Row>,
+): Promise<readonly Own<Row>[]> =>
   Promise.all(
-    partitions.map((partition) => {
-      const { after, offset, limit } = request
-      const skipped = after?.offset ?? offset
-      return of(partition)({
-        ...request,
-        ...(after !== undefined && { after: { ...after, after: positionIn(partition, request, after), offset: 0 } }),
-        offset: 0,
-        limit: skipped + limit,
-      })
+    partitions.map(async (partition) => {
+      const { after, limit } = request
+      return {
+        partition,
+        page: await ask(partition, {
+          ...request,
+          ...(after !== undefined && { after: { ...after, after: positionIn(partition, request, after), offset: 0 } }),
+          offset: 0,
+          limit: rowsBefore(request) + limit,
+        }),
+      }
     }),
   )
 
-function mergedPage<Row>(
-  request: SeriesSearchRequest,
-  partitions: readonly Partition[],
-  pages: readonly FoundPage<Row>[],
-): FoundPage<Row> {
-  const { after, limit } = request
-  const mode = pages.some(({ total }) => total === undefined) ? 'scanned' : 'ordered'
-  const skipped = after?.offset ?? request.offset
-  const wanted = skipped + limit
+const rowsBefore = ({ after, offset }: SeriesSearchRequest): number => after?.offset ?? offset
+
+/**
+ * Rows up to the place to which all partitions have read: one that has examined as many rows as it may can have further ones that come before
+ * those of the others. The next page continues there.
+ */
+function mergedPage<Row>(request: SeriesSearchRequest, pages: readonly Own<Row>[]): FoundPage<Row> {
+  const { limit } = request
+  const mode = pages.every(isSorted) ? 'ordered' : 'scanned'
   const order = mode === 'ordered' ? request.order : []
-  // A partition that has not examined all its rows may have some before those of the others: the page ends there.
+  const compare = (a: Ordered, b: Ordered) => compareOrdered(order, a, b)
+  const [end] = pages
+    .flatMap(({ partition, page: { next } }) => (next === undefined ? [] : [placed(partition, order, next.after)]))
+    .sort(compare)
+  const before = rowsBefore(request)
   const merged = mergeSorted(
-    pages.map(({ rows, positions }, at) =>
-      rows.map((row, index) => ({ row, ...placedIn(partitions[at]!, order.length, positions[index]!) })),
+    pages.map(({ partition, page: { rows, positions } }) =>
+      rows.map((row, index) => ({ row, ...placed(partition, order, positions[index]!) })),
     ),
-    { compare: (a, b) => compareOrdered(order, a, b), limit: wanted + 1 },
-  )
-  const page = merged.slice(skipped, wanted)
-  const last = page.at(-1)
-  const hasMore = merged.length > wanted || pages.some(({ next }) => next !== undefined)
-  const position = last === undefined ? after?.after : [...last.keys, ...last.place]
+    { compare, limit: before + limit + 1 },
+  ).map(({ row }) => row)
+  const known = end === undefined ? merged : merged.filter((row) => compare(row, end) <= 0)
+  const page = known.slice(before, before + limit)
+  const last = known.length > before + limit ? page.at(-1) : end
   return {
-    datastore: pages[0]!.datastore,
+    datastore: pages[0]!.page.datastore,
     rows: page.map(({ row }) => row),
-    positions: page.map(({ keys, place }) => [...keys, ...place]),
-    next:
-      hasMore && position !== undefined
-        ? { mode, after: position, offset: last === undefined ? Math.max(0, skipped - merged.length) : 0 }
-        : undefined,
-    total: mode === 'ordered' ? pages.reduce((sum, { total }) => sum + total!, 0) : undefined,
+    positions: page.map(positionOf),
+    next: last && { mode, after: positionOf(last), offset: Math.max(0, before - known.length) },
+    total: mode === 'ordered' ? pages.reduce((sum, { page: { total } }) => sum + total!, 0) : undefined,
   }
 }
 
-/** A position: the keys of the order, the creation, the row id, then what is left. Row ids of the data store begin with the partition. */
-function placedIn({ number }: Partition, keys: number, position: SearchPosition['after']) {
-  const [created, rowId, ...rest] = position.slice(keys)
+/** A position in a partition: the keys of the order, the creation, the row id, and perhaps an instance. Outside, the row id has the partition. */
+function placed(partition: Partition, order: readonly unknown[], position: SearchPosition['after']): Ordered {
+  const [created, rowId, ...instance] = position.slice(order.length) as [number, number, ...(number | string)[]]
+  // A place without an instance is after all of its series.
+  const rest = instance.length === 0 ? [Number.MAX_SAFE_INTEGER] : instance
   return {
-    keys: position.slice(0, keys) as (string | null)[],
-    place: [created as number, number * ROW_IDS + (rowId as number), ...(rest as (number | string)[])],
+    keys: position.slice(0, order.length) as Ordered['keys'],
+    place: [created, rowIdOutside(partition, rowId), ...rest],
   }
 }
 
+/** Where a partition continues: rows with equal keys and creation are in the order of the partitions. */
 function positionIn(
   { number }: Partition,
   { order }: SeriesSearchRequest,
   { mode, after }: SearchPosition,
 ): SearchPosition['after'] {
-  const keys = mode === 'ordered' ? order.length : 0
-  const [created, rowId, ...rest] = after.slice(keys)
-  const last = Math.floor((rowId as number) / ROW_IDS)
-  if (number === last) return [...after.slice(0, keys), created!, (rowId as number) % ROW_IDS, ...rest]
-  return [...after.slice(0, keys), created!, number < last ? ROW_IDS : -1]
+  const keys = after.slice(0, mode === 'ordered' ? order.length : 0)
+  const [created, rowId, ...rest] = after.slice(keys.length) as [number, number, ...(number | string)[]]
+  const last = partitionOfRow(rowId)
+  if (number !== last) return [...keys, created, number < last ? ROW_IDS : -1]
+  const isOfSeries = rest.length < 2
+  return [...keys, created, rowIdInside(rowId), ...(isOfSeries ? [] : rest)]
 }

@@ -3,12 +3,10 @@
  * data store.
  */
 import type { Tags } from '../catalog/tagged-resources.ts'
-import { CONTROL, type Placement } from './placement.ts'
+import type { Placement } from './placement.ts'
 
 export function partitionedTags(placement: Placement): Tags {
   const { control } = placement
-  const numbered = async (datastoreId: string) =>
-    (await placement.of(datastoreId)).filter(({ number }) => number !== CONTROL)
   const ofImageSet = async (datastoreId: string, imageSetId: string) =>
     (await placement.ofImageSet({ datastoreId, imageSetId })).catalog.tags
   return {
@@ -17,7 +15,7 @@ export function partitionedTags(placement: Placement): Tags {
       if (imageSetId !== undefined) return (await ofImageSet(datastoreId, imageSetId)).add(resource, request)
       const before = (await control.tags.list(resource)) ?? {}
       const added: (typeof control)[] = []
-      for (const { catalog } of [...(await numbered(datastoreId)), { catalog: control }]) {
+      for (const { catalog } of [...(await placement.numberedOf(datastoreId)), { catalog: control }]) {
         const outcome = await catalog.tags.add(resource, request)
         if (outcome !== 'added') {
           for (const each of added) await putBack(each.tags, resource, { before, added: Object.keys(request.tags) })
@@ -31,7 +29,7 @@ export function partitionedTags(placement: Placement): Tags {
       const { datastoreId, imageSetId } = resource
       if (imageSetId !== undefined) return (await ofImageSet(datastoreId, imageSetId)).remove(resource, keys)
       const outcome = await control.tags.remove(resource, keys)
-      for (const { catalog } of await numbered(datastoreId)) await catalog.tags.remove(resource, keys)
+      for (const { catalog } of await placement.numberedOf(datastoreId)) await catalog.tags.remove(resource, keys)
       return outcome
     },
     async list(resource) {

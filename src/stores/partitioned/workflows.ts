@@ -1,25 +1,26 @@
 /**
- * Workflows: each is in the partition of its image sets. A copy whose destination is in another partition than its source would need both, and is
- * refused: only copies that force a series into another study ask for one.
+ * Workflows: each is in the partition of its image sets. A version of another study makes that study one of the partition (study-places.ts). A
+ * copy into an image set of another partition would need both, and is refused: it is one that forces a series into another study.
  */
 import { ContractError } from '../../contract/errors.ts'
-import type {
-  BeginWorkflowOutcome,
-  ClaimedWorkflow,
-  WorkflowRequest,
-  Workflows,
-} from '../catalog/workflow-repository.ts'
-import { numberIn, type Partition, type Placement, partitionNumberOf, rowOf } from './placement.ts'
+import { StudiesMoved } from '../catalog/partition-repository.ts'
+import type { ClaimedWorkflow, WorkflowRequest, Workflows } from '../catalog/workflow-repository.ts'
+import { numberIn, partitionNumberOf, rowOf } from './numbers.ts'
+import { CONTROL, type Partition, type Placement } from './placement.ts'
+import { type StudyPlaces, studyElsewhere } from './study-places.ts'
 
-const ELSEWHERE =
-  'The source and the destination are of different studies that this data store keeps in different partitions. Copy to a new image set instead'
+const DESTINATION_ELSEWHERE =
+  'The source and the destination are of different studies, which the data store keeps in different partitions, and an instance cannot be in both. ' +
+  'Copy without destinationImageSet, then update the StudyInstanceUID of the copy, or import the files into the study of the destination'
 
-export function partitionedWorkflows(placement: Placement): Workflows {
+export function partitionedWorkflows(placement: Placement, studies: StudyPlaces): Workflows {
   /** Where the next claim begins, so that no partition waits for the others. */
   let turn = 0
 
+  const partitionOf = (lease: { readonly workflow: number }): Promise<Partition> =>
+    placement.at(partitionNumberOf(lease.workflow))
   const workflowsOf = async (lease: { readonly workflow: number }): Promise<Workflows> =>
-    (await placement.at(partitionNumberOf(lease.workflow))).catalog.workflows
+    (await partitionOf(lease)).catalog.workflows
 
   const inPartition = <Lease extends { readonly workflow: number }>(lease: Lease): Lease => ({
     ...lease,
@@ -49,13 +50,37 @@ export function partitionedWorkflows(placement: Placement): Workflows {
       : { ...request, runningMax: await runningMaxIn(partition, { datastoreId, operation, max }) }
   }
 
-  async function begin(request: Parameters<Workflows['begin']>[0]): Promise<BeginWorkflowOutcome> {
-    const { datastoreId } = request
+  async function begin(request: Parameters<Workflows['begin']>[0]): ReturnType<Workflows['begin']> {
+    const { datastoreId, studyInstanceUID } = request
+    const { operation } = request.request
     const [first, ...others] = await Promise.all(
       imageSetsOf(request.request).map((imageSetId) => placement.ofImageSet({ datastoreId, imageSetId })),
     )
-    if (others.some((each) => each !== first)) throw new ContractError('ValidationException', ELSEWHERE)
-    return first!.catalog.workflows.begin(await limited(first!, request.request.operation, request))
+    if (others.some((each) => each !== first)) throw new ContractError('ValidationException', DESTINATION_ELSEWHERE)
+    // Refused here instead of in a version that failed. It is decided again when the workflow completes.
+    if (studyInstanceUID !== undefined) await studies.keepIn(first!, { datastoreId, studyInstanceUID })
+    return first!.catalog.workflows.begin(await limited(first!, operation, request))
+  }
+
+  /** The image sets that are expected are of one partition. Without any, the study has none, or one that the caller did not find. */
+  async function partitionOfDeletions(request: Parameters<Workflows['beginDeletions']>[0]): Promise<Partition> {
+    const { datastoreId, studyInstanceUID, imageSetIds } = request
+    const [imageSetId] = imageSetIds
+    if (imageSetId !== undefined) return placement.ofImageSet({ datastoreId, imageSetId })
+    return (await studies.find(datastoreId, [studyInstanceUID])).get(studyInstanceUID)!
+  }
+
+  async function complete(...[lease, end]: Parameters<Workflows['complete']>): ReturnType<Workflows['complete']> {
+    const partition = await partitionOf(lease)
+    const own = inPartition(lease)
+    if (partition.number === CONTROL) return partition.catalog.workflows.complete(own, end)
+    const datastoreId = await partition.catalog.partition.datastoreOfWorkflow(own)
+    for (const studyInstanceUID of new Set(end.versions.map(({ grouping }) => grouping.StudyInstanceUID))) {
+      await studies.keepIn(partition, { datastoreId, studyInstanceUID })
+    }
+    return partition.catalog.workflows.complete(own, end).catch((cause: unknown) => {
+      throw cause instanceof StudiesMoved ? studyElsewhere() : cause
+    })
   }
 
   async function claim(request: Parameters<Workflows['claim']>[0]): Promise<ClaimedWorkflow | undefined> {
@@ -73,10 +98,7 @@ export function partitionedWorkflows(placement: Placement): Workflows {
   return {
     begin,
     async beginDeletions(request) {
-      const partition = await placement.ofStudy({
-        datastoreId: request.datastoreId,
-        studyInstanceUID: request.studyInstanceUID,
-      })
+      const partition = await partitionOfDeletions(request)
       return partition.catalog.workflows.beginDeletions(await limited(partition, 'DeleteImageSet', request))
     },
     claim,
@@ -85,7 +107,7 @@ export function partitionedWorkflows(placement: Placement): Workflows {
     async expireLeases(workerIds, at) {
       for (const { catalog } of await placement.all()) await catalog.workflows.expireLeases(workerIds, at)
     },
-    complete: async (lease, end) => (await workflowsOf(lease)).complete(inPartition(lease), end),
+    complete,
     fail: async (lease, end) => (await workflowsOf(lease)).fail(inPartition(lease), end),
     completeDeletion: async (lease, at) => (await workflowsOf(lease)).completeDeletion(inPartition(lease), at),
   }

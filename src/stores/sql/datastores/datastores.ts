@@ -99,6 +99,7 @@ function* settle(datastoreId: string, at: number): Sql<void> {
   if (deleted === undefined) return
   yield* removeTags(datastoreId)
   yield* run('DELETE FROM declared_attributes WHERE datastore = ?', deleted.datastore)
+  yield* run('DELETE FROM moved_studies WHERE datastore = ?', deleted.datastore)
 }
 
 function* unsettled(): Sql<readonly string[]> {

@@ -7,19 +7,29 @@ import type { FramesRange, UnpublishedGroup } from '../../catalog/image-set-reco
 import type { Lease, RecordedFile, StoredFile } from '../../catalog/import-job-repository.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
 import { all, allOfMany, one, run, type Sql } from '../engine/statement.ts'
+import { assertNoneMoved } from '../moved-studies/moved-studies.ts'
 import { assertFoundAsGrouped, digestOfKey, elementsOfKey } from '../rows/grouping-columns.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import type { NewRowOf } from '../rows/tables.ts'
 import { underLease } from './lease.ts'
 
-/** @returns the groups of the stored files */
+/**
+ * @param partition in which the files are recorded; 0 has all studies
+ * @returns the groups of the stored files
+ * @throws StudiesMoved
+ */
 export function* record(
   lease: Lease,
-  files: readonly RecordedFile[],
-  digests: BlobDigests,
+  { files, digests, partition }: { files: readonly RecordedFile[]; digests: BlobDigests; partition: number },
 ): Sql<ReadonlyMap<StoredFile, number>> {
-  const { job } = yield* underLease(lease)
+  const { job, datastore } = yield* underLease(lease)
   const stored = files.filter((file) => file.outcome === 'stored')
+  if (partition !== 0) {
+    yield* assertNoneMoved(
+      datastore,
+      stored.map(({ grouping }) => grouping.StudyInstanceUID),
+    )
+  }
   stored.forEach(assertFoundAsGrouped)
   const blobs = yield* numberBlobs(
     job,

@@ -41,7 +41,11 @@ const FROM_BUCKET = `input_s3_uri <> ''`
 
 export function importJobsOver(
   database: Transactions,
-  { newIdSuffix, upkeep }: { readonly newIdSuffix: () => string; readonly upkeep: SearchUpkeep },
+  {
+    partition,
+    newIdSuffix,
+    upkeep,
+  }: { readonly partition: number; readonly newIdSuffix: () => string; readonly upkeep: SearchUpkeep },
 ): ImportJobs {
   const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
   return {
@@ -65,10 +69,10 @@ export function importJobsOver(
     lastRecordedKey: (jobId) => database.read(() => lastRecordedKey(jobId)),
     recordedKeys: (jobId, keys) => database.read(() => recordedKeys(jobId, keys)),
     async record(lease, files, digests) {
-      await database.write(() => record(lease, files, digests))
+      await database.write(() => record(lease, { files, digests, partition }))
     },
     recordAndPublish: (lease, batch) =>
-      database.write(() => recordAndPublish(lease, batch, { newIdSuffix, upkeep }), {
+      database.write(() => recordAndPublish(lease, batch, { partition, newIdSuffix, upkeep }), {
         ...{ queue: lease.jobId, secureDelete: true },
       }),
     unpublishedGroups: (jobId, limit) => database.read(() => unpublishedGroups(jobId, limit)),

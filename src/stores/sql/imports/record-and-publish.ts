@@ -12,9 +12,12 @@ type Batch = Parameters<ImportJobs['recordAndPublish']>[1]
 export function* recordAndPublish(
   lease: Lease,
   { files, digests, documents, at }: Batch,
-  over: { readonly newIdSuffix: () => string; readonly upkeep: SearchUpkeep },
+  {
+    partition,
+    ...over
+  }: { readonly partition: number; readonly newIdSuffix: () => string; readonly upkeep: SearchUpkeep },
 ): Sql<readonly GeneratedImageSet[]> {
-  const groupOf = yield* record(lease, files, digests)
+  const groupOf = yield* record(lease, { files, digests, partition })
   const { byGroup, groups } = documents
   const keys = groups.map(({ elements }) => groupingKey(elements))
   const numberOf = new Map([...groupOf].map(([file, number]) => [groupingKey(file.grouping), number]))

@@ -1,12 +1,14 @@
 /** What a partitioned catalog asks of each of its catalogs, in SQL. */
 import { type Lease, LeaseLost } from '../../catalog/import-job-repository.ts'
 import type { JobEnd, LeasedJob, PartitionRecords } from '../../catalog/partition-repository.ts'
+import { type WorkflowLease, WorkflowLeaseLost } from '../../catalog/workflow-repository.ts'
 import { markPartlyUnreferenced } from '../blobs/compaction.ts'
 import { purgeBatch } from '../blobs/purge.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, allOfMany, one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { underLease } from '../imports/lease.ts'
 import { BACKUP_RUNS } from '../maintenance/maintenance.ts'
+import { keepStudyIn, movedStudies } from '../moved-studies/moved-studies.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 
 export function partitionOver(database: Transactions): PartitionRecords {
@@ -36,6 +38,11 @@ export function partitionOver(database: Transactions): PartitionRecords {
     isBackupRunning: (now) => database.read(() => isBackupRunning(now)),
     blobsKept: (blobKeys, since) => database.read(() => blobsKept(blobKeys, since)),
     markPartlyUnreferenced: (blobKeys, at) => database.write(() => markBlobs(blobKeys, at)),
+    // Rows are only added: several statements need no snapshot.
+    movedStudies: async (datastoreId, studyInstanceUIDs) =>
+      database.readOne(() => movedStudies(datastoreId, studyInstanceUIDs)),
+    keepStudyIn: (study) => database.write(() => keepStudyIn(study)),
+    datastoreOfWorkflow: (lease) => database.read(() => datastoreOfWorkflow(lease)),
     countWorkflows: (datastoreId, operation) => database.read(() => countWorkflows(datastoreId, operation)),
   }
 }
@@ -199,6 +206,16 @@ function* blobsKept(blobKeys: readonly string[], since: number): Sql<readonly st
     blobKeys,
   )
   return rows.map((row) => row.blob_key)
+}
+
+function* datastoreOfWorkflow(lease: WorkflowLease): Sql<string> {
+  const row = yield* one<{ datastore_id: string }>(
+    `SELECT datastore_id FROM workflows JOIN datastores ON datastores.datastore = workflows.datastore
+     WHERE workflow = ? AND lease_owner = ?`,
+    ...[lease.workflow, lease.owner],
+  )
+  if (row === undefined) throw new WorkflowLeaseLost()
+  return row.datastore_id
 }
 
 function* countWorkflows(datastoreId: string, operation: string): Sql<number> {

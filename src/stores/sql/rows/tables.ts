@@ -105,6 +105,7 @@ export interface Tables {
     },
     'number' | 'history_purged_to' | 'write_token' | 'former_write_token' | 'last_leaf' | 'declarations'
   >
+  moved_studies: Table<{ datastore: number; study_digest: string; partition: number }>
   tags: Table<{ resource_id: string; tag_key: string; tag_value: string }>
   client_tokens: Table<{
     scope: string

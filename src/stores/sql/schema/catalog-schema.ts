@@ -97,6 +97,15 @@ CREATE TABLE changes (
   rebuilt_to BIGINT
 );
 
+-- Of a partition: studies that the hash of their StudyInstanceUID places here, and that another partition has.
+CREATE TABLE moved_studies (
+  datastore BIGINT NOT NULL REFERENCES datastores,
+  -- SHA-256 of the StudyInstanceUID.
+  study_digest ${text} NOT NULL,
+  partition BIGINT NOT NULL,
+  PRIMARY KEY (datastore, study_digest)
+) ${inKeyOrder};
+
 -- Data keys of encrypted data stores, and of uploads. A data store without a row is not encrypted.
 CREATE TABLE data_keys (
   owner_id ${text} PRIMARY KEY,

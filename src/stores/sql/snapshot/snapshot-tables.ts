@@ -10,6 +10,7 @@ export const SNAPSHOT_TABLES: readonly SnapshotTable[] = [
   { table: 'creations', key: ['only_row'] },
   { table: 'datastores', key: ['datastore'] },
   { table: 'changes', key: ['datastore'] },
+  { table: 'moved_studies', key: ['datastore', 'study_digest'] },
   { table: 'data_keys', key: ['owner_id'] },
   { table: 'tags', key: ['resource_id', 'tag_key'] },
   { table: 'client_tokens', key: ['scope', 'client_token'] },

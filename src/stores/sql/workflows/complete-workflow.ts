@@ -11,6 +11,7 @@ import { run, type Sql } from '../engine/statement.ts'
 import { purgeRowHistory } from '../history/changes.ts'
 import { deleteImageSet } from '../image-sets/delete-image-set.ts'
 import { type PropertiesRow, propertiesOfWorkflow } from '../image-sets/image-set-properties.ts'
+import { assertNoneMoved } from '../moved-studies/moved-studies.ts'
 import { primariesOfStudies } from '../rows/grouping-columns.ts'
 import { imageSetIdOf } from '../rows/image-set-id.ts'
 import { type PublishingVersions, publishVersion } from './publish-version.ts'
@@ -24,13 +25,20 @@ const STATUS: Readonly<Record<WorkflowRequest['operation'], WorkflowStatus>> = {
   DeleteImageSet: 'DELETED',
 }
 
+/** @throws StudiesMoved if a version is of a study that another partition has */
 export function* complete(
   lease: WorkflowLease,
   { versions, digests, at, revision }: Parameters<Workflows['complete']>[1],
-  upkeep: SearchUpkeep,
+  { partition, upkeep }: { readonly partition: number; readonly upkeep: SearchUpkeep },
 ): Sql<'completed' | 'conflicts'> {
   const { datastore, request } = yield* underWorkflowLease(lease)
   const begun = yield* upkeep.beginChange(datastore, revision)
+  if (partition !== 0) {
+    yield* assertNoneMoved(
+      datastore,
+      versions.map(({ grouping }) => grouping.StudyInstanceUID),
+    )
+  }
   const change = { number: begun.number, at }
   const rows = yield* propertiesOfWorkflow(lease.workflow)
   if (!(yield* canBePrimary(datastore, rows, versions))) return 'conflicts'

@@ -13,7 +13,7 @@ import { underWorkflowLease } from './workflow-lease.ts'
 
 export function workflowsOver(
   database: Transactions,
-  options: { readonly newIdSuffix: () => string; readonly upkeep: SearchUpkeep },
+  options: { readonly partition: number; readonly newIdSuffix: () => string; readonly upkeep: SearchUpkeep },
 ): Workflows {
   return {
     begin: (request) => database.write(() => begin(request, options.newIdSuffix)),
@@ -27,7 +27,7 @@ export function workflowsOver(
     release: (lease, at) => database.write(() => release(lease, at)),
     expireLeases: (workerIds, at) => database.write(() => expireLeases('workflows', workerIds, at)),
     // As in imports, the words of the former version are overwritten.
-    complete: (lease, end) => database.write(() => complete(lease, end, options.upkeep), { secureDelete: true }),
+    complete: (lease, end) => database.write(() => complete(lease, end, options), { secureDelete: true }),
     fail: (lease, end) => database.write(() => fail(lease, end, options.upkeep)),
     completeDeletion: (lease, at) =>
       database.write(() => completeDeletion(lease, at, options.upkeep), { secureDelete: true }),
