@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod } from 'node:fs/promises'
+import { chmod, mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { optionsOf } from '../options.ts'
@@ -14,7 +14,7 @@ import { inTempFolder, median, projectFolder } from '../processes.ts'
 import { openCatalog, type WritingTask, type Written } from './writing-process.ts'
 
 const USAGE =
-  'npm run bench -- writers [--engines SQLite,PostgreSQL] [--writers 1/1,3/3] [--turns N] [--seconds N] [--beside FOLDER] [--json]\n'
+  'npm run bench -- writers [--engines SQLite,PostgreSQL] [--writers 1/1,3/3] [--partitions 1,4] [--turns N] [--seconds N] [--beside FOLDER] [--json]\n'
 
 type Engine = WritingTask['place']['engine']
 
@@ -23,6 +23,7 @@ interface Turn {
   readonly checkout: string
   readonly writers: number
   readonly stores: number
+  readonly partitions: number
 }
 
 interface TurnResult {
@@ -42,14 +43,16 @@ export async function writersBench(args: readonly string[]): Promise<number> {
     seconds: '3',
     beside: '',
     writers: '1/1,2/1,3/1,3/3',
+    partitions: '1',
   })
   if (options === undefined) {
     process.stderr.write(USAGE)
     return 2
   }
-  const configurations = options.writers.split(',').map((text) => {
+  const configurations = options.writers.split(',').flatMap((text) => {
     const [writers, stores] = text.split('/').map(Number)
-    return { writers: writers!, stores: stores! }
+    const partitions = options.partitions.split(',').map(Number)
+    return partitions.map((each) => ({ writers: writers!, stores: stores!, partitions: each }))
   })
   const checkouts = options.beside === '' ? [projectFolder] : [options.beside, projectFolder]
   const rows: (Omit<Turn, 'checkout'> & { readonly checkout: 'before' | 'now' } & TurnResult)[] = []
@@ -67,9 +70,7 @@ export async function writersBench(args: readonly string[]): Promise<number> {
               const result = await measure(of, { folder, url: postgres?.url, seconds: Number(options.seconds) })
               const name = JSON.stringify(of)
               found.set(name, [...(found.get(name) ?? []), result])
-              process.stderr.write(
-                `${engine} ${configuration.writers}/${configuration.stores} ${JSON.stringify(result)}\n`,
-              )
+              process.stderr.write(`${engine} ${JSON.stringify(configuration)} ${JSON.stringify(result)}\n`)
             }
           }
         }
@@ -123,7 +124,8 @@ async function measure(
   const children: ChildProcess[] = []
   for (let writer = 0; writer < turn.writers; writer++) {
     const datastoreId = datastoreIds[writer % turn.stores]!
-    const task: WritingTask = { checkout: turn.checkout, place, datastoreId, writer, batches, capMs }
+    const { checkout, partitions } = turn
+    const task: WritingTask = { ...{ checkout, partitions, place }, datastoreId, writer, batches, capMs }
     const child = fork(join(import.meta.dirname, 'writing-process.ts'), [JSON.stringify(task)])
     children.push(child)
     // One after the other: a claim takes the job that waits longest.
@@ -165,7 +167,7 @@ async function newPlace(
   { folder, url }: { readonly folder: string; readonly url: string | undefined },
 ): Promise<WritingTask['place']> {
   const name = `writers_${places++}`
-  if (engine === 'SQLite') return { engine, path: join(folder, `${name}.sqlite`) }
+  if (engine === 'SQLite') return { engine, folder: await mkdtemp(join(folder, name)) }
   await command(url!.replace(/\/[^/]*$/, '/postgres'), `CREATE DATABASE ${name}`)
   return { engine, url: url!.replace(/\/[^/]*$/, `/${name}`) }
 }

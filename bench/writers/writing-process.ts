@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { pathToFileURL } from 'node:url'
+import { DEFAULT_LIMITS } from '../../src/default-limits.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
 import { quantile } from '../processes.ts'
 import { dataSetOf } from '../search/data-set.ts'
@@ -17,8 +19,9 @@ export interface WritingTask {
   /** The folder of the checkout. */
   readonly checkout: string
   readonly place:
-    | { readonly engine: 'SQLite'; readonly path: string }
+    | { readonly engine: 'SQLite'; readonly folder: string }
     | { readonly engine: 'PostgreSQL'; readonly url: string }
+  readonly partitions: number
   readonly datastoreId: string
   /** No other process of the run has the number. */
   readonly writer: number
@@ -37,6 +40,7 @@ export interface Written {
 }
 
 const LIMITS = {
+  ...DEFAULT_LIMITS,
   ...{ catalogReadConnections: 2, catalogWriteConnections: 2, catalogConnectTimeoutMs: 10_000 },
   ...{ catalogStatementTimeoutMs: 60_000, catalogIdleTimeoutMs: 600_000 },
 }
@@ -44,16 +48,14 @@ const LIMITS = {
 /** Of a table without rows PostgreSQL knows nothing: it is analysed after these. */
 const WARM_BATCHES = 5
 
-const newId = () => crypto.randomUUID().replaceAll('-', '')
-
-export async function openCatalog({ checkout, place }: Pick<WritingTask, 'checkout' | 'place'>): Promise<Catalog> {
-  const file = (name: string) => pathToFileURL(join(checkout, 'src/stores/sql', name)).href
-  if (place.engine === 'SQLite') {
-    const { openSqliteCatalog } = await import(file('open-sqlite.ts'))
-    return await openSqliteCatalog({ path: place.path, newId })
-  }
-  const { openPostgresCatalog } = await import(file('open-postgres.ts'))
-  return await openPostgresCatalog({ url: place.url, newId, limits: LIMITS })
+export async function openCatalog({
+  checkout,
+  place,
+  partitions,
+}: Pick<WritingTask, 'checkout' | 'place' | 'partitions'>): Promise<Catalog> {
+  const { openCatalog: open } = await import(pathToFileURL(join(checkout, 'src/server/open-stores.ts')).href)
+  const [catalog, dataFolder] = place.engine === 'PostgreSQL' ? [place.url, tmpdir()] : [undefined, place.folder]
+  return await open({ dataFolder, catalog, partitions, limits: LIMITS, allowPlainPostgresql: true })
 }
 
 if (process.argv[1] === import.meta.filename) await write(JSON.parse(process.argv[2]!))
