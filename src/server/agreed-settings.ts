@@ -14,6 +14,7 @@ const REQUIRED: Readonly<Record<string, string>> = {
   blobs: '--blobs (HILUM_BLOBS)',
   region: '--region (HILUM_REGION)',
   'account id': '--account-id (HILUM_ACCOUNT_ID)',
+  'list of databases of partitions': '--partition-catalog (HILUM_PARTITION_CATALOGS)',
 }
 
 /** By name, as text. Secrets are digests that only those with the sealing key can make. */
@@ -34,6 +35,8 @@ export function agreedSettings(
     blobs: config.blobs?.replace(/\/$/, '') ?? `the folder ${config.dataFolder}`,
     region: config.region,
     'account id': config.accountId,
+    'list of databases of partitions': (config.partitionCatalogs ?? []).map(withoutUser).join(', ') || 'none',
+    partitions: `${config.partitions ?? 'default'}`,
     awsQuotas: `${config.awsQuotas}`,
     encryption: config.encryption,
     corsOrigin: config.corsOrigin.toSorted().join(' '),
@@ -43,6 +46,9 @@ export function agreedSettings(
     ...Object.fromEntries(changed.map((name) => [`limits.${name}`, `${config.limits[name]}`])),
   }
 }
+
+/** `host:port/database`: users and ways to connect may differ. */
+const withoutUser = (url: string): string => url.replace(/^\w+:\/\/([^@]*@)?/, '').replace(/\?.*$/, '')
 
 /** @throws OperatorError if a server that lives has other values of what must be the same */
 export function requireAgreement(

@@ -2,7 +2,7 @@
  * The key with which the file of a SQLite catalog is encrypted. It is in `catalog.key` beside the catalog, wrapped by Hilum's own key of the
  * key ring. Whether a catalog is encrypted is seen from its file, so that one that was encrypted is read whatever the settings are.
  */
-import { access, readFile } from 'node:fs/promises'
+import { access, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encryptionContextOf, type KeyServices } from '../security/keys/data-keys.ts'
 import { KeyRefused } from '../security/keys/key-service.ts'
@@ -14,6 +14,10 @@ import { type KeyPlaces, openKeyServices } from './open-data-keys.ts'
 import { OperatorError } from './operator-error.ts'
 
 export const CATALOG_FILE = 'catalog.sqlite'
+export const PARTITION_FILE = /^catalog-\d{3}\.sqlite$/
+/** Of a partition; 0 is the control catalog. */
+export const catalogFileOf = (partition: number): string =>
+  partition === 0 ? CATALOG_FILE : `catalog-${String(partition).padStart(3, '0')}.sqlite`
 const CATALOG_KEY_FILE = 'catalog.key'
 /** In the encryption context, where data keys have the id of their data store. */
 const OWNER = 'catalog'
@@ -47,13 +51,37 @@ export async function loadCatalogKey(
   return createdKey({ dataFolder, keys })
 }
 
+/** The key of the file of a partition: that of the control catalog, unless it is plain. */
+export const keyOfPartition = async (path: string, key: Uint8Array | undefined): Promise<Uint8Array | undefined> =>
+  (await kindOfSqliteFile(path)) === 'plain' ? undefined : key
+
+/** The files of the partitions that were created, as absolute paths. */
+async function partitionFiles(dataFolder: string): Promise<readonly string[]> {
+  const names = await readdir(dataFolder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.filter((name) => PARTITION_FILE.test(name)).map((name) => join(dataFolder, name))
+}
+
 /**
- * Encrypts a plain catalog, if encryption is on. The caller has locked the data folder, and nothing has opened the catalog yet.
- * @returns whether it did
+ * Encrypts the plain files of a catalog, if encryption is on. The caller has locked the data folder, and nothing has opened the catalog yet.
+ * @returns whether there were any
  */
-export async function encryptCatalog({ dataFolder, keys }: Places): Promise<boolean> {
-  const path = join(dataFolder, CATALOG_FILE)
+export async function encryptCatalog(places: Places): Promise<boolean> {
+  const { dataFolder, keys } = places
   if (keys?.encryption !== 'on') return false
+  let isEncrypted = false
+  for (const path of [...(await partitionFiles(dataFolder)), join(dataFolder, CATALOG_FILE)]) {
+    if (await encryptFile(path, { dataFolder, keys })) isEncrypted = true
+  }
+  return isEncrypted
+}
+
+async function encryptFile(
+  path: string,
+  { dataFolder, keys }: { readonly dataFolder: string; readonly keys: KeyPlaces },
+): Promise<boolean> {
   await removeDrafts(path)
   if ((await kindOfSqliteFile(path)) !== 'plain') return false
   const key = await createdKey({ dataFolder, keys })

@@ -41,8 +41,8 @@ export interface Config {
   readonly port: number
   /** That serve requests; if there are several, there is one for jobs and a primary beside them. */
   readonly processes: number
-  /** Over which the studies of data stores that are created from now on are spread. */
-  readonly partitions: number
+  /** Over which the studies of data stores that are created from now on are spread; default: by the engine of the catalog. */
+  readonly partitions?: number
   /** Without it the server speaks plain HTTP. */
   readonly tls?: TlsConfig
   /** Listen without TLS beyond loopback. */
@@ -63,6 +63,8 @@ export interface Config {
   readonly corsOrigin: readonly string[]
   /** A PostgreSQL address, which may hold a password; without it the catalog is a SQLite file in the data folder. */
   readonly catalog?: string
+  /** PostgreSQL addresses of the databases that have the partitions in turn; without them they are in that of the catalog. */
+  readonly partitionCatalogs?: readonly string[]
   /** PostgreSQL on another machine may be used without verified TLS. */
   readonly allowPlainPostgresql: boolean
   /** Location of blobs, `s3://bucket/prefix`; without it they are in the data folder. */
@@ -170,7 +172,6 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
     host: ['127.0.0.1', '::1'],
     port: 8104,
     processes: 1,
-    partitions: 1,
     allowPlainHttp: false,
     allowedHost: [],
     trustedProxy: [],
@@ -200,6 +201,10 @@ function assemble(given: ReadonlyMap<string, Given>, at: Surroundings): Config {
   requireTogether('tls', ['cert', 'key'], given)
   for (const group of ['s3', 'kms']) {
     if (config[group] !== undefined) config[group] = { region, ...(config[group] as object) }
+  }
+  if (config.partitionCatalogs !== undefined && config.catalog === undefined) {
+    const { from } = given.get('partitionCatalogs')!
+    throw wrong(`${from} is set without a catalog on PostgreSQL. Set --catalog (HILUM_CATALOG) too.`)
   }
   addRoleSecrets(config, given)
   return deepFreeze(config) as unknown as Config

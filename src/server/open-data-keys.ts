@@ -20,7 +20,18 @@ export interface KeyPlaces {
   readonly accountId: string
 }
 
-export function keyPlacesOf(config: Config): KeyPlaces {
+type KeySettings =
+  | 'keyRing'
+  | 'keyFile'
+  | 'keyPassphrase'
+  | 'kms'
+  | 'encryption'
+  | 'dataFolder'
+  | 'region'
+  | 'accountId'
+  | 'limits'
+
+export function keyPlacesOf(config: Pick<Config, KeySettings>): KeyPlaces {
   const ringFile = config.keyRing ?? join(config.dataFolder, KEYS_FOLDER, 'ring.json')
   const keyFile = config.keyFile ?? join(dirname(ringFile), 'ring.key')
   const { encryption, region, accountId, keyPassphrase: passphrase } = config

@@ -2,7 +2,6 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ImportApp } from '../app.ts'
-import type { Limits } from '../limits.ts'
 import { DataKeys } from '../security/keys/data-keys.ts'
 import type { BlobStore } from '../stores/blobs/blob-store.ts'
 import { openDiskBlobs } from '../stores/blobs/disk/disk-blobs.ts'
@@ -14,14 +13,12 @@ import type { CatalogContent } from '../stores/catalog/catalog-snapshot.ts'
 import { UPLOADS_OWNER } from '../stores/catalog/data-key-repository.ts'
 import { type Bucket, type ClosedBucket, isClosed, type Locations } from '../stores/locations/locations.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
-import { partitionedCatalog } from '../stores/partitioned/partitioned-catalog.ts'
 import { type Checkpoints, startCheckpoints } from '../stores/sql/engine/sqlite/sqlite-checkpoints.ts'
-import { createSqliteCatalog, openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
-import { StoreUnavailable } from '../stores/store-unavailable.ts'
-import { CATALOG_FILE, loadCatalogKey } from './catalog-key.ts'
+import { createSqliteCatalog } from '../stores/sql/open-sqlite.ts'
+import { CATALOG_FILE, loadCatalogKey, PARTITION_FILE } from './catalog-key.ts'
 import type { Config, S3Config } from './config.ts'
-import { newId } from './new-id.ts'
-import { type KeyPlaces, keyPlacesOf, openDataKeys } from './open-data-keys.ts'
+import { keyPlacesOf, openDataKeys } from './open-data-keys.ts'
+import { type CatalogPlaces, type OpenOptions, openPartitions } from './open-partitions.ts'
 import { OperatorError } from './operator-error.ts'
 import { openRoleBuckets } from './role-buckets.ts'
 
@@ -30,22 +27,12 @@ export const IMPORT_BUCKET = 'hilum-import'
 const REPORT_BUCKET = 'hilum-import-output'
 const UPLOADS = /^(uploads|upload-parts)\//
 
-export interface StorePlaces {
-  readonly dataFolder: string
+export interface StorePlaces extends CatalogPlaces {
   readonly s3: S3Config | undefined
   /** Of import jobs, by ARN. */
   readonly roles?: { readonly byArn: NonNullable<Config['roles']>; readonly region: string }
   /** `s3://bucket/prefix` on a server, or undefined for a folder in the data folder. */
   readonly blobs?: { readonly uri: string; readonly server: S3Config } | undefined
-  /** `postgres://...`, or undefined for a SQLite file in the data folder. */
-  readonly catalog: string | undefined
-  /** Without it, PostgreSQL on another machine needs verified TLS. */
-  readonly allowPlainPostgresql?: boolean
-  /** Of data stores that are created here: over how many their studies are spread. 1 if absent. */
-  readonly partitions?: number
-  readonly limits: Limits
-  /** Without it no data store is encrypted. */
-  readonly keys?: KeyPlaces | undefined
 }
 
 /** With `blobs` but no S3 server configured, blobs are in Amazon S3 and import buckets are folders. */
@@ -55,17 +42,19 @@ export const placesOf = ({
   blobs,
   region,
   catalog,
+  partitionCatalogs,
   allowPlainPostgresql,
   partitions,
   limits,
   ...config
 }: Config): StorePlaces => ({
   ...(config.roles && { roles: { byArn: config.roles, region } }),
-  keys: keyPlacesOf({ dataFolder, region, limits, allowPlainPostgresql, partitions, ...config }),
+  keys: keyPlacesOf({ dataFolder, region, limits, ...config }),
   dataFolder,
   s3,
   blobs: blobs === undefined ? undefined : { uri: blobs, server: s3 ?? { region } },
   catalog,
+  partitionCatalogs,
   allowPlainPostgresql,
   partitions,
   limits,
@@ -73,9 +62,9 @@ export const placesOf = ({
 
 type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations' | 'bucketsOf'> & { readonly dataKeys: DataKeys }
 
-export async function openStores(places: StorePlaces): Promise<Stores> {
+export async function openStores(places: StorePlaces, options: Pick<OpenOptions, 'log'> = {}): Promise<Stores> {
   const [blobs, locations] = [await openBlobs(places), await openLocations(places)]
-  const catalog = await openCatalog(places)
+  const catalog = await openCatalog(places, options)
   const { dataKeyMs } = places.limits
   if (places.keys === undefined) {
     return {
@@ -159,56 +148,13 @@ export async function openBlobs({
   return opened
 }
 
-const NEEDS_TLS =
-  "PostgreSQL is on another machine, and the connection to it, which carries patients' data, would not be protected by verified TLS. Add " +
-  '?sslmode=verify-full to the address of the catalog, with &sslrootcert=<file> for an authority of your own. In a network that only ' +
-  'you can read, --allow-plain-postgresql (HILUM_ALLOW_PLAIN_POSTGRESQL=true) permits it without.'
-
 /**
  * Opens the catalog; an encrypted one with its key.
  * @param options.readOnly beside a running server: creates, migrates and writes nothing
  * @throws OperatorError if it is encrypted and its key cannot be had
  */
-export async function openCatalog(
-  places: Omit<StorePlaces, 's3' | 'blobs'>,
-  options: { readonly readOnly?: boolean } = {},
-): Promise<Catalog> {
-  const open = (partition: number) => openPartition(places, { ...options, partition })
-  return partitionedCatalog({ control: await open(0), open, spread: places.partitions ?? 1 })
-}
-
-/** @param options.partition 0 is the control catalog */
-async function openPartition(
-  { dataFolder, keys, catalog, allowPlainPostgresql, limits }: Omit<StorePlaces, 's3' | 'blobs'>,
-  options: { readonly readOnly?: boolean; readonly partition: number },
-): Promise<Catalog> {
-  if (catalog === undefined) {
-    const path = join(dataFolder, catalogFileOf(options.partition))
-    const key = await loadCatalogKey({ dataFolder, keys }, options)
-    try {
-      return await openSqliteCatalog({ path, newId, cacheBytes: limits.catalogCacheBytes, key, ...options })
-    } catch (cause) {
-      const isForeign = cause instanceof StoreUnavailable && cause.code === 'SQLITE_NOTADB' && key !== undefined
-      throw isForeign
-        ? new OperatorError(
-            `${path} cannot be decrypted with the key beside it: the two are not from the same time and place, or the beginning of the file ` +
-              'is damaged. Restore both from the same backup.',
-            { cause },
-          )
-        : cause
-    }
-  }
-  const { reachOf } = await import('../stores/sql/engine/postgres/postgres-tls.ts')
-  if (allowPlainPostgresql !== true && reachOf(catalog) === 'readable by others') throw new OperatorError(NEEDS_TLS)
-  const { openPostgresCatalog } = await import('../stores/sql/open-postgres.ts')
-  const schema = options.partition === 0 ? undefined : `hilum_${threeDigits(options.partition)}`
-  return openPostgresCatalog({ url: catalog, newId, limits, ...options, ...(schema !== undefined && { schema }) })
-}
-
-const threeDigits = (partition: number): string => String(partition).padStart(3, '0')
-
-const catalogFileOf = (partition: number): string =>
-  partition === 0 ? CATALOG_FILE : CATALOG_FILE.replace('.', `-${threeDigits(partition)}.`)
+export const openCatalog = (places: CatalogPlaces, options: OpenOptions = {}): Promise<Catalog> =>
+  openPartitions(places, options)
 
 /** The name of a catalog that is not complete yet. */
 const UNFINISHED_CATALOG_FILE = `${CATALOG_FILE}.restoring`
@@ -246,7 +192,7 @@ export async function startCatalogCheckpoints(
 ): Promise<Checkpoints | undefined> {
   if (catalog !== undefined) return undefined
   const key = await loadCatalogKey({ dataFolder, keys }, { readOnly: true })
-  return startCheckpoints({ path: join(dataFolder, CATALOG_FILE), key }, onDeath)
+  return startCheckpoints({ path: join(dataFolder, CATALOG_FILE), key, others: PARTITION_FILE }, onDeath)
 }
 
 /** Buckets of the configured S3 server, else folders. The S3 client is loaded only if needed. */

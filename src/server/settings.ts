@@ -10,6 +10,10 @@ import { httpUrl, notEmpty, type Setting } from './setting.ts'
 
 /** Accepts what the PostgreSQL client accepts: the host may be empty after a user, if `?host=` names a socket. */
 const isReadableAddress = (url: string): boolean => URL.canParse(url) || URL.canParse(url.replace('@/', '@localhost/'))
+const postgresAddress = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/\S+$/)
+  .refine(isReadableAddress)
 /** As browsers send it: scheme, lower-case host, and the port unless it is the default. */
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.parse(text)?.origin === text
 
@@ -127,15 +131,24 @@ export const SETTINGS: readonly Setting[] = [
     flag: 'catalog',
     variable: 'HILUM_CATALOG',
     kind: 'text',
-    schema: z
-      .string()
-      .regex(/^postgres(ql)?:\/\/\S+$/)
-      .refine(isReadableAddress),
+    schema: postgresAddress,
     expects:
       'an address such as postgres://user@host/database, with special characters as %23 (for #) and without spaces',
     placeholder: '<url>',
     help: 'PostgreSQL database of the catalog, with its password in PGPASSWORD; default: SQLite in the data folder',
     // It may hold a password.
+    isSecret: true,
+  },
+  {
+    key: 'partitionCatalogs',
+    flag: 'partition-catalog',
+    variable: 'HILUM_PARTITION_CATALOGS',
+    kind: 'list',
+    schema: z.array(postgresAddress).min(1).max(PARTITIONS_MAX),
+    expects:
+      'one or more addresses such as postgres://user@host/database, with special characters as %23 and without spaces',
+    placeholder: '<url>',
+    help: 'PostgreSQL database for partitions, repeatable: partitions are in them in turn; default: --catalog',
     isSecret: true,
   },
   {

@@ -30,6 +30,10 @@ export interface JobEnd {
 }
 
 export interface PartitionRecords {
+  /** Of any catalog: the value with the name; undefined if there is none. */
+  setting(name: string): Promise<string | undefined>
+  /** Of any catalog: stores the value, unless there is one. @returns the stored one, which never changes */
+  keepSetting(name: string, value: string): Promise<string>
   /** Of the control catalog: over how many partitions the studies of a data store are spread. Undefined if it does not exist. It never changes. */
   partitionsOf(datastoreId: string): Promise<number | undefined>
   /** Of the control catalog: the greatest number of partitions of a data store that has several; 0 if none has. */

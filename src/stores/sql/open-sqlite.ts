@@ -9,6 +9,7 @@ import { type CatalogContent, CatalogNotEmpty } from '../catalog/catalog-snapsho
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { SQLITE } from './engine/differences.ts'
+import { PageCaches } from './engine/sqlite/page-caches.ts'
 import { WRITER_CHECKPOINT_PAGES } from './engine/sqlite/sqlite-checkpoints.ts'
 import { asUnavailable, isBusy, SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
 import { beginImmediate, WriteQueue } from './engine/sqlite/write-queue.ts'
@@ -38,13 +39,13 @@ export async function openSqliteCatalog(options: {
   readonly partition?: number
   readonly sizes?: IndexSizes
   readonly readOnly?: boolean
-  /** The page cache of each of its two connections. */
-  readonly cacheBytes?: number
+  /** Shared with other files of the process. */
+  readonly caches?: PageCaches
   /** Of an encrypted file, and with which a new one is encrypted: 32 bytes. */
   readonly key?: Uint8Array | undefined
 }): Promise<Catalog> {
-  const { path, key, sizes = SQLITE.indexSizes, cacheBytes = CACHE_BYTES } = options
-  const file: CatalogFile = { path, key, cacheBytes }
+  const { path, key, sizes = SQLITE.indexSizes, caches = new PageCaches(CACHE_BYTES) } = options
+  const file: CatalogFile = { path, key, caches }
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   const over = {
     ...{
@@ -67,8 +68,7 @@ export async function openSqliteCatalog(options: {
     const writer = await openWriter(file, upkeep)
     // A second connection, so that a long write never delays a search. A database in memory has only one.
     const reader = path === MEMORY ? writer : openReader(file)
-    const transactions = new SqliteTransactions(writer, reader)
-    return catalogOver(transactions, over)
+    return catalogOver(new SqliteTransactions(writer, reader, caches), over)
   } catch (error) {
     throw folderUnavailable(asUnavailable(error), 'the catalog')
   }
@@ -77,7 +77,7 @@ export async function openSqliteCatalog(options: {
 interface CatalogFile {
   readonly path: string
   readonly key: Uint8Array | undefined
-  readonly cacheBytes: number
+  readonly caches: PageCaches
 }
 
 async function openWriter(file: CatalogFile, upkeep: SearchUpkeep): Promise<SqliteConnection> {
@@ -107,10 +107,10 @@ async function openWriter(file: CatalogFile, upkeep: SearchUpkeep): Promise<Sqli
   }
 }
 
-/** Temporary tables and journals stay in memory: files of them would not be encrypted. A negative cache_size is in KiB. */
-function setMemory(connection: SqliteConnection, { key, cacheBytes }: CatalogFile): void {
+/** Temporary tables and journals stay in memory: files of them would not be encrypted. */
+function setMemory(connection: SqliteConnection, { key, caches }: CatalogFile): void {
   connection.pragma('temp_store = MEMORY')
-  connection.pragma(`cache_size = -${Math.floor(cacheBytes / 1024)}`)
+  connection.setCacheSize(caches.bytesEach)
   // Encrypted pages have to be decrypted into the cache.
   connection.pragma(`mmap_size = ${key === undefined ? MAPPED_BYTES : 0}`)
 }
@@ -123,7 +123,7 @@ function openReader(file: CatalogFile): SqliteConnection {
 
 async function openReadOnly(file: CatalogFile): Promise<SqliteTransactions> {
   const reader = openReader(file)
-  const transactions = new SqliteTransactions(reader, reader)
+  const transactions = new SqliteTransactions(reader, reader, file.caches)
   try {
     await transactions.read(requireOurSchema)
     return transactions
@@ -193,9 +193,13 @@ class SqliteTransactions implements Transactions {
   readonly #reader: SqliteConnection
   readonly #queue: WriteQueue
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection) {
+  readonly #caches: PageCaches
+
+  constructor(writer: SqliteConnection, reader: SqliteConnection, caches: PageCaches) {
     this.#writer = writer
     this.#reader = reader
+    this.#caches = caches
+    for (const connection of [writer, reader]) caches.add(connection)
     this.#queue = new WriteQueue(writer)
   }
 
@@ -226,6 +230,7 @@ class SqliteTransactions implements Transactions {
 
   async close(): Promise<void> {
     await this.#queue.idle()
+    for (const connection of [this.#writer, this.#reader]) this.#caches.remove(connection)
     if (this.#reader !== this.#writer) this.#reader.close()
     this.#writer.close()
   }

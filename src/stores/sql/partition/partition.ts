@@ -10,6 +10,7 @@ import { underLease } from '../imports/lease.ts'
 import { BACKUP_RUNS } from '../maintenance/maintenance.ts'
 import { keepStudyIn, movedStudies } from '../moved-studies/moved-studies.ts'
 import { insertRows } from '../rows/insert-rows.ts'
+import { keepSetting, setting } from '../schema/settings.ts'
 
 export function partitionOver(database: Transactions): PartitionRecords {
   const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
@@ -19,6 +20,8 @@ export function partitionOver(database: Transactions): PartitionRecords {
     }
   }
   return {
+    setting: (name) => database.read(() => setting(name)),
+    keepSetting: (name, value) => database.write(() => keepSetting(name, value)),
     partitionsOf: (datastoreId) => database.read(() => partitionsOf(datastoreId)),
     mostPartitions: async () => database.readOne(mostPartitions),
     leased: (lease) => database.read(() => leased(lease)),

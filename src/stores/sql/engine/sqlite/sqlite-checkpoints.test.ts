@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import Database from 'better-sqlite3-multiple-ciphers'
@@ -55,6 +55,17 @@ test('a thread runs a checkpoint of the log of an idle writer', async (context) 
   while (log().checkpointed < log().log) await setTimeout(5)
   await checkpoints.stop()
   await checkpoints.stop()
+})
+
+test('the thread runs checkpoints of every file of the folder with such a name', async (context) => {
+  const { path, log, write } = await opened(context)
+  const control = join(dirname(path), 'control.sqlite')
+  const other = await openSqliteCatalog({ path: control, newId: uniqueIds() })
+  context.after(() => other.close())
+  const checkpoints = startCheckpoints({ path: control, key: undefined, others: /^catalog\.sqlite$/ }, mustLive)
+  context.after(() => checkpoints.stop())
+  while (log().log < THREAD_CHECKPOINT_PAGES + 1) await write()
+  while (log().checkpointed < log().log) await setTimeout(5)
 })
 
 test('a log under continuous writes restarts from its beginning, with the thread and without', async (context) => {

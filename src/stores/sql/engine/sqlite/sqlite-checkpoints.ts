@@ -1,5 +1,5 @@
 /**
- * Runs checkpoints of the write-ahead log of a SQLite catalog in a thread, so that no commit has to copy the log into the file before it
+ * Runs checkpoints of the write-ahead logs of a SQLite catalog in a thread, so that no commit has to copy the log into the file before it
  * returns. The server starts one for its data folder. Without the thread, as in commands, the writing connections run checkpoints when the
  * log has become long.
  */
@@ -20,16 +20,18 @@ export interface Checkpoints {
   stop(): Promise<void>
 }
 
-export interface CheckpointedFile {
+export interface CheckpointedFiles {
   readonly path: string
-  /** Of an encrypted file. */
+  /** Of encrypted files. */
   readonly key: Uint8Array | undefined
+  /** Names of further files of the folder, which may be created later. */
+  readonly others?: RegExp
 }
 
 /** @param onFailure receives the error that ended the thread; from then on the writers run checkpoints */
-export function startCheckpoints(file: CheckpointedFile, onFailure: (error: unknown) => void): Checkpoints {
+export function startCheckpoints(files: CheckpointedFiles, onFailure: (error: unknown) => void): Checkpoints {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const worker = new Worker(new URL(`./sqlite-checkpoint-thread.${extension}`, import.meta.url), { workerData: file })
+  const worker = new Worker(new URL(`./sqlite-checkpoint-thread.${extension}`, import.meta.url), { workerData: files })
   worker.on('error', onFailure)
   // The thread alone does not keep the process alive.
   worker.unref()

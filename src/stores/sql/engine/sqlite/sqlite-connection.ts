@@ -27,6 +27,11 @@ export class SqliteConnection {
     this.#database.pragma(text)
   }
 
+  setCacheSize(bytes: number): void {
+    // A negative number is in KiB.
+    this.pragma(`cache_size = -${Math.floor(bytes / 1024)}`)
+  }
+
   execute(statement: Statement): readonly Row[] {
     if (statement instanceof ManyRows) return statement.parts().flatMap((part) => this.execute(part))
     const { text, values } = statement

@@ -1,0 +1,177 @@
+/** Opens the control catalog and its partitions where the configuration puts them: files of the data folder, or schemas of PostgreSQL databases. */
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Log } from '../app.ts'
+import type { Limits } from '../limits.ts'
+import type { Catalog } from '../stores/catalog/catalog.ts'
+import { identifyPartition, isCreated, notFound } from '../stores/partitioned/partition-identity.ts'
+import { partitionedCatalog } from '../stores/partitioned/partitioned-catalog.ts'
+import { CONTROL } from '../stores/partitioned/placement.ts'
+import { PageCaches } from '../stores/sql/engine/sqlite/page-caches.ts'
+import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
+import { NoSchema } from '../stores/sql/schema/other-schema.ts'
+import { StoreUnavailable } from '../stores/store-unavailable.ts'
+import { catalogFileOf, keyOfPartition, loadCatalogKey } from './catalog-key.ts'
+import { type CatalogEngine, defaultPartitions } from './default-partitions.ts'
+import { newId } from './new-id.ts'
+import type { KeyPlaces } from './open-data-keys.ts'
+import { OperatorError } from './operator-error.ts'
+
+export interface CatalogPlaces {
+  readonly dataFolder: string
+  /** `postgres://...`, or undefined for SQLite files in the data folder. */
+  readonly catalog: string | undefined
+  /** Databases of the partitions in turn; default: that of the catalog. */
+  readonly partitionCatalogs?: readonly string[] | undefined
+  /** Without it, PostgreSQL on another machine needs verified TLS. */
+  readonly allowPlainPostgresql?: boolean
+  /** Over how many partitions the studies of data stores that are created here are spread. Default: by engine. */
+  readonly partitions?: number | undefined
+  readonly limits: Limits
+  /** Without it the files are not encrypted. */
+  readonly keys?: KeyPlaces | undefined
+}
+
+export interface OpenOptions {
+  readonly readOnly?: boolean
+  /** Receives the creation of partitions, which takes seconds on some engines. */
+  readonly log?: Pick<Log, 'info'>
+}
+
+interface Places {
+  readonly engine: () => Promise<CatalogEngine>
+  openControl(): Promise<Catalog>
+  /** @param how.mayCreate it was not created yet. @returns undefined if it is not there */
+  openPartition(
+    number: number,
+    how: { readonly control: Catalog; readonly mayCreate: boolean },
+  ): Promise<Catalog | undefined>
+  nameOf(number: number): string
+  close(): Promise<void>
+}
+
+export async function openPartitions(places: CatalogPlaces, options: OpenOptions): Promise<Catalog> {
+  const { readOnly = false, log } = options
+  const placed = places.catalog === undefined ? sqlitePlaces(places, options) : await postgresPlaces(places, options)
+  let creating: Promise<unknown> = Promise.resolve()
+
+  async function openAt(number: number, mayCreate: boolean): Promise<Catalog> {
+    const place = placed.nameOf(number)
+    if (mayCreate) log?.info({ partition: number }, 'creating a partition of the catalog')
+    const opened = await placed.openPartition(number, { control, mayCreate })
+    if (opened === undefined) throw notFound({ number, place })
+    try {
+      await identifyPartition({ number, place }, { control, partition: opened, newId, readOnly })
+      return opened
+    } catch (error) {
+      await opened.close()
+      throw error
+    }
+  }
+
+  async function open(number: number): Promise<Catalog> {
+    if (readOnly || (await isCreated(control, number))) return openAt(number, false)
+    // One after the other, so that not each takes a connection to wait for the others.
+    const created = creating.then(() => openAt(number, true))
+    creating = created.catch(() => {})
+    return created
+  }
+
+  let control: Catalog
+  try {
+    control = await placed.openControl()
+  } catch (error) {
+    await placed.close()
+    throw error
+  }
+  const spread = places.partitions ?? defaultPartitions(await placed.engine())
+  const catalog = partitionedCatalog({ control, open, spread })
+  async function close(): Promise<void> {
+    await catalog.close()
+    await placed.close()
+  }
+  return { ...catalog, close }
+}
+
+function sqlitePlaces({ dataFolder, keys, limits }: CatalogPlaces, { readOnly = false }: OpenOptions): Places {
+  async function open(number: number, key: Uint8Array | undefined): Promise<Catalog> {
+    const path = join(dataFolder, catalogFileOf(number))
+    try {
+      return await openSqliteCatalog({
+        ...{ path, newId, partition: number, readOnly, key, caches },
+      })
+    } catch (cause) {
+      const isForeign = cause instanceof StoreUnavailable && cause.code === 'SQLITE_NOTADB' && key !== undefined
+      throw isForeign
+        ? new OperatorError(
+            `${path} cannot be decrypted with the key beside it: the two are not from the same time and place, or the beginning of the file ` +
+              'is damaged. Restore both from the same backup.',
+            { cause },
+          )
+        : cause
+    }
+  }
+  const caches = new PageCaches(limits.catalogCacheBytes)
+  let key: Uint8Array | undefined
+  return {
+    engine: async () => 'SQLite',
+    async openControl() {
+      key = await loadCatalogKey({ dataFolder, keys }, { readOnly })
+      return open(CONTROL, key)
+    },
+    async openPartition(number, { mayCreate }) {
+      const path = join(dataFolder, catalogFileOf(number))
+      return mayCreate || (await exists(path)) ? open(number, await keyOfPartition(path, key)) : undefined
+    },
+    nameOf: (number) => join(dataFolder, catalogFileOf(number)),
+    async close() {},
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+const NEEDS_TLS =
+  "PostgreSQL is on another machine, and the connection to it, which carries patients' data, would not be protected by verified TLS. Add " +
+  '?sslmode=verify-full to the address of the catalog, with &sslrootcert=<file> for an authority of your own. In a network that only ' +
+  'you can read, --allow-plain-postgresql (HILUM_ALLOW_PLAIN_POSTGRESQL=true) permits it without.'
+
+async function postgresPlaces(
+  { catalog, partitionCatalogs = [], allowPlainPostgresql, limits }: CatalogPlaces,
+  { readOnly = false }: OpenOptions,
+): Promise<Places> {
+  const { reachOf } = await import('../stores/sql/engine/postgres/postgres-tls.ts')
+  const { PostgresDatabase } = await import('../stores/sql/engine/postgres/postgres-database.ts')
+  const { hasCitus, openPostgresIn } = await import('../stores/sql/open-postgres.ts')
+  const urls = partitionCatalogs.length === 0 ? [catalog!] : partitionCatalogs
+  for (const url of [catalog!, ...urls]) {
+    if (allowPlainPostgresql !== true && reachOf(url) === 'readable by others') throw new OperatorError(NEEDS_TLS)
+  }
+  const databases = new Map([catalog!, ...urls].map((url) => [url, new PostgresDatabase({ url, limits })]))
+  const databaseOf = (number: number) => databases.get(urls[(number - 1) % urls.length]!)!
+  const control = databases.get(catalog!)!
+  return {
+    engine: async () => ((await hasCitus(control)) ? 'Citus' : 'PostgreSQL'),
+    openControl: () => openPostgresIn(control, { newId, readOnly }),
+    async openPartition(number, how) {
+      try {
+        return await openPostgresIn(databaseOf(number), {
+          ...{ newId, partition: number, schema: schemaOf(number), readOnly },
+          ...{ clock: () => how.control.now(), mayCreate: how.mayCreate },
+        })
+      } catch (error) {
+        if (error instanceof NoSchema) return undefined
+        throw error
+      }
+    },
+    nameOf: (number) => `the schema ${schemaOf(number)} of ${databaseOf(number).name}`,
+    async close() {
+      await Promise.all([...databases.values()].map((database) => database.close()))
+    },
+  }
+}
+
+const schemaOf = (partition: number): string => `hilum_${String(partition).padStart(3, '0')}`
