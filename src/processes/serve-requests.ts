@@ -72,7 +72,7 @@ export async function serveRequests(
   const { limits } = owned
   const tracing = await openTracing(process.env, log)
   steps.push(() => tracing.stop())
-  const stores = tracing.stores(await openStores(placesOf({ ...config, limits })))
+  const stores = tracing.stores(await openStores(placesOf({ ...config, limits }), { log }))
   const clock = () => stores.catalog.now()
   steps.push(() => stores.catalog.close())
   steps.push(async () => stores.dataKeys.close())
@@ -117,7 +117,7 @@ export async function serveRequests(
     awsQuotas: config.awsQuotas,
   }
   metrics.watch(app)
-  const failingParts = createReadiness(app)
+  const readiness = createReadiness(app)
   let isStopping = false
   const { handler, refuse } = mountProtocols(app, {
     ...{ handlers, extensions, dicomweb: dicomwebOperations, consoleFolder: CONSOLE_FOLDER },
@@ -126,7 +126,8 @@ export async function serveRequests(
     onRefused: (reason) => metrics.countRefused(reason),
     ...(shared.shareRate && { shareRate: shared.shareRate }),
     monitoring: {
-      failingParts: async () => (isStopping ? ['the server is stopping'] : await failingParts()),
+      readiness: async () =>
+        isStopping ? { failing: ['the server is stopping'], awayPartitions: [] } : await readiness(),
       metrics: () => metrics.text(),
       isPublic: config.metricsPublic,
     },

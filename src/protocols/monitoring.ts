@@ -3,8 +3,8 @@ import { isLocal } from './http/request-origin.ts'
 import { type ProtocolHandler, splitTarget, type WireReply } from './http/wire.ts'
 
 export interface Monitoring {
-  /** Names of the parts that do not answer: `catalog`, `blobs`, `audit log`. */
-  failingParts(): Promise<readonly string[]>
+  /** Names of the parts that do not answer, `catalog`, `blobs` or `audit log`, and numbers of partitions that do not. */
+  readiness(): Promise<{ readonly failing: readonly string[]; readonly awayPartitions: readonly number[] }>
   /** In the text format of Prometheus. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>
   /** Other machines may read /metrics. */
@@ -21,8 +21,13 @@ export function monitoringHandler(monitoring: Monitoring): ProtocolHandler {
       case '/healthz':
         return text(200, 'ok\n')
       case '/readyz': {
-        const failing = await monitoring.failingParts()
-        return failing.length === 0 ? text(200, 'ok\n') : text(503, `not ready: ${failing.join(', ')}\n`)
+        const { failing, awayPartitions: away } = await monitoring.readiness()
+        if (failing.length > 0) return text(503, `not ready: ${failing.join(', ')}\n`)
+        // A load balancer goes on with the server: it serves what the others have.
+        return text(
+          200,
+          away.length === 0 ? 'ok\n' : `ok, but away: ${away.map((number) => `partition ${number}`).join(', ')}\n`,
+        )
       }
       case '/metrics': {
         if (!monitoring.isPublic && !isLocal(request)) {

@@ -59,7 +59,7 @@ test('a server reports its health, and counts its requests', async (t) => {
 
 test('other machines get no metrics, unless they are public', async () => {
   const monitoring = {
-    failingParts: async () => [],
+    readiness: async () => ({ failing: [], awayPartitions: [] }),
     metrics: async () => ({ contentType: 'text/plain', text: 'a 1\n' }),
   }
   const ask = (isPublic: boolean, remoteAddress: string) =>
@@ -75,10 +75,28 @@ test('other machines get no metrics, unless they are public', async () => {
 test('a server is not ready while a part does not answer, and the part is named', async () => {
   const catalog = await openSqliteCatalog({ path: ':memory:', newId })
   const blobs = openMemoryBlobs()
-  assert.deepEqual(await createReadiness({ catalog, blobs, audit: NO_AUDIT_LOG })(), [])
-  assert.deepEqual(await createReadiness({ catalog, blobs, audit: { ...NO_AUDIT_LOG, failure: 'ENOSPC' } })(), [
-    'audit log',
-  ])
+  const failing = async (audit: { readonly failure?: string }) => {
+    const app = { catalog, blobs, audit: { ...NO_AUDIT_LOG, ...audit } }
+    return (await createReadiness(app)()).failing
+  }
+  assert.deepEqual(await failing({}), [])
+  assert.deepEqual(await failing({ failure: 'ENOSPC' }), ['audit log'])
   await catalog.close()
-  assert.deepEqual(await createReadiness({ catalog, blobs, audit: NO_AUDIT_LOG })(), ['catalog'])
+  assert.deepEqual(await failing({}), ['catalog'])
+})
+
+test('a server is ready while a partition is away, and says which', async () => {
+  const ask = (failing: readonly string[]) =>
+    monitoringHandler({
+      readiness: async () => ({ failing, awayPartitions: [2, 5] }),
+      metrics: async () => ({ contentType: 'text/plain', text: '' }),
+      isPublic: false,
+    })({
+      ...{ method: 'GET', target: '/readyz', headers: { host: '127.0.0.1:8104' }, remoteAddress: '::1' },
+      body: { read: async () => new Uint8Array(), stream: async function* () {} },
+    })
+  const ready = await ask([])
+  assert.equal(ready.status, 200)
+  assert.equal(ready.body, 'ok, but away: partition 2, partition 5\n')
+  assert.equal((await ask(['blobs'])).status, 503)
 })

@@ -1,4 +1,4 @@
-/** Whether the parts that every request needs answer now. */
+/** Whether the parts that every request needs answer now, and which partitions do not: requests for what others have are served. */
 import { setTimeout } from 'node:timers/promises'
 import type { App } from '../app.ts'
 
@@ -6,10 +6,16 @@ const TIMEOUT_MS = 5_000
 /** Anyone may ask, so the parts are asked at most once in this time. */
 const CACHED_MS = 1_000
 
-/** Returns a function to the names of the parts that do not answer. */
+export interface Readiness {
+  /** Names of the parts that do not answer. */
+  readonly failing: readonly string[]
+  /** Numbers of the partitions that do not answer, though the catalog does. */
+  readonly awayPartitions: readonly number[]
+}
+
 export function createReadiness({ catalog, blobs, audit }: Pick<App, 'catalog' | 'blobs' | 'audit'>) {
   const parts: readonly (readonly [name: string, answers: () => Promise<unknown>])[] = [
-    ['catalog', () => catalog.datastores.unsettled()],
+    ['catalog', () => catalog.partition.mostPartitions()],
     ['blobs', () => blobs.list('readyz/')[Symbol.asyncIterator]().next()],
     [
       'audit log',
@@ -18,18 +24,19 @@ export function createReadiness({ catalog, blobs, audit }: Pick<App, 'catalog' |
       },
     ],
   ]
-  let asked: { readonly at: number; readonly failing: Promise<readonly string[]> } | undefined
+  let asked: { readonly at: number; readonly readiness: Promise<Readiness> } | undefined
 
-  async function ask(): Promise<readonly string[]> {
-    const failing = await Promise.all(
-      parts.map(async ([name, answers]) => ((await isAnswering(answers)) ? [] : [name])),
-    )
-    return failing.flat()
+  async function ask(): Promise<Readiness> {
+    const [awayPartitions, ...failing] = await Promise.all([
+      catalog.awayPartitions({ timeoutMs: TIMEOUT_MS }).catch(() => []),
+      ...parts.map(async ([name, answers]) => ((await isAnswering(answers)) ? [] : [name])),
+    ])
+    return { failing: failing.flat(), awayPartitions }
   }
-  return (): Promise<readonly string[]> => {
+  return (): Promise<Readiness> => {
     const now = performance.now()
-    if (asked === undefined || now - asked.at >= CACHED_MS) asked = { at: now, failing: ask() }
-    return asked.failing
+    if (asked === undefined || now - asked.at >= CACHED_MS) asked = { at: now, readiness: ask() }
+    return asked.readiness
   }
 }
 

@@ -41,6 +41,8 @@ export interface Catalog {
   /** The time by the clock that all processes of the catalog share: the machine's, or that of PostgreSQL. */
   now(): number
   readonly partition: PartitionRecords
+  /** The numbers of the partitions that do not answer in this time. */
+  awayPartitions(options: { readonly timeoutMs: number }): Promise<readonly number[]>
   /** Random bytes, generated at the first call and stored. Every process of the catalog gets the same bytes for a name. */
   secret(name: string): Promise<Uint8Array>
   /** @throws StoreUnavailable if the database is away or read-only */

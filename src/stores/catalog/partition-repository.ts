@@ -36,7 +36,7 @@ export interface PartitionRecords {
   keepSetting(name: string, value: string): Promise<string>
   /** Of the control catalog: over how many partitions the studies of a data store are spread. Undefined if it does not exist. It never changes. */
   partitionsOf(datastoreId: string): Promise<number | undefined>
-  /** Of the control catalog: the greatest number of partitions of a data store that has several; 0 if none has. */
+  /** Of the control catalog: the greatest number of partitions of a data store that has several and was created; 0 if none has. */
   mostPartitions(): Promise<number>
   /** Of the control catalog: the job of a lease. @throws LeaseLost */
   leased(lease: Lease): Promise<LeasedJob>

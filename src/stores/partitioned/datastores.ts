@@ -2,8 +2,12 @@
  * Data stores: their rows are in the control catalog, which decides, and in each of their partitions. A creation or deletion that was
  * interrupted between two catalogs is completed, or undone, by `settle`.
  */
+import { setTimeout } from 'node:timers/promises'
 import type { Datastore, Datastores, DeleteDatastoreOutcome } from '../catalog/datastore-repository.ts'
+import { StoreUnavailable } from '../store-unavailable.ts'
 import type { Partition, Placement } from './placement.ts'
+
+const ADD_MS = 5_000
 
 export function partitionedDatastores(placement: Placement, options: { readonly partitions: number }): Datastores {
   const { control } = placement
@@ -11,7 +15,7 @@ export function partitionedDatastores(placement: Placement, options: { readonly 
     async create(request) {
       const outcome = await control.datastores.create({ ...request, partitions: options.partitions })
       // Also of a repeated request: the first one may have been interrupted.
-      if ('datastore' in outcome) await addToPartitions(placement, outcome.datastore)
+      if ('datastore' in outcome) await addSoon(placement, outcome.datastore)
       return outcome
     },
     get: (datastoreId, since) => control.datastores.get(datastoreId, since),
@@ -33,6 +37,17 @@ export function partitionedDatastores(placement: Placement, options: { readonly 
     },
     beginDelete: (datastoreId, at) => beginDelete(placement, datastoreId, at),
   }
+}
+
+/** Where partitions have to be created first, or are away, that takes longer than a request should: `settle` completes it then. */
+async function addSoon(placement: Placement, datastore: Datastore): Promise<void> {
+  const added = addToPartitions(placement, datastore).catch((error: unknown) => {
+    if (!(error instanceof StoreUnavailable)) throw error
+  })
+  const isLate = new AbortController()
+  await Promise.race([added, setTimeout(ADD_MS, undefined, { signal: isLate.signal, ref: false }).catch(() => {})])
+  isLate.abort()
+  added.catch(() => {})
 }
 
 async function addToPartitions(placement: Placement, datastore: Datastore): Promise<void> {

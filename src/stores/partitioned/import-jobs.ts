@@ -3,6 +3,7 @@
  * of the job (job-parts.ts).
  */
 import type { ImportJobs, ReportLine } from '../catalog/import-job-repository.ts'
+import { StoreUnavailable } from '../store-unavailable.ts'
 import { groupInside, groupsByPartition, JobParts } from './job-parts.ts'
 import { mergeStreams } from './merge.ts'
 import { numberIn } from './numbers.ts'
@@ -13,6 +14,8 @@ type NextVersions = Awaited<ReturnType<ImportJobs['nextVersions']>>
 type VersionsToExtend = Awaited<ReturnType<ImportJobs['versionsToExtend']>>
 type UnpublishedGroups = Awaited<ReturnType<ImportJobs['unpublishedGroups']>>
 
+/** Until a job whose partition is away is tried again. */
+const AWAY_MS = 5_000
 const UNENDED_PER_SWEEP = 100
 
 export function partitionedImportJobs(placement: Placement, studies: StudyPlaces): ImportJobs {
@@ -42,10 +45,24 @@ export function partitionedImportJobs(placement: Placement, studies: StudyPlaces
     get: (job) => jobs.get(job),
     list: (request) => jobs.list(request),
     async claim(request) {
-      const claimed = await jobs.claim(request)
-      if (claimed === undefined) await endParts()
-      else await parts.takeOver({ jobId: claimed.jobId, owner: request.owner })
-      return claimed
+      let away: StoreUnavailable | undefined
+      for (;;) {
+        const claimed = await jobs.claim(request)
+        if (claimed === undefined) break
+        const lease = { jobId: claimed.jobId, owner: request.owner }
+        try {
+          await parts.takeOver(lease)
+          return claimed
+        } catch (error) {
+          if (!(error instanceof StoreUnavailable)) throw error
+          // Jobs of other partitions do not wait for it.
+          await jobs.release(lease, request.now + AWAY_MS)
+          away = error
+        }
+      }
+      if (away !== undefined) throw away
+      await endParts()
+      return undefined
     },
     renew: (lease, until) => jobs.renew(lease, until),
     isOneWaiting: (at) => jobs.isOneWaiting(at),

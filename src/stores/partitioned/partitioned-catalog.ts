@@ -4,6 +4,7 @@
  */
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Statistics } from '../catalog/statistics.ts'
+import { awayPartitions } from './away-partitions.ts'
 import { partitionedBlobs } from './blobs.ts'
 import { partitionedDatastores } from './datastores.ts'
 import { partitionedDeclaredAttributes } from './declared-attributes.ts'
@@ -75,6 +76,7 @@ export function partitionedCatalog(options: {
       },
     },
     partition: control.partition,
+    awayPartitions: (options) => awayPartitions(placement, options),
     now: () => control.now(),
     secret: (name) => control.secret(name),
     async checkWritable() {

@@ -19,6 +19,8 @@ export type Partitions = readonly [Partition, ...Partition[]]
 
 export const isInControl = (partitions: Partitions): boolean => partitions[0].number === CONTROL
 
+/** After a partition could not be opened, until it is tried again. */
+const AWAY_MS = 1_000
 /** Data stores whose partitions are remembered: they never change. */
 const REMEMBERED_MAX = 10_000
 
@@ -53,6 +55,12 @@ export class Placement {
     return [this.#control[0], ...(await this.numbered())]
   }
 
+  /** As `all`, each on its own: a promise of one that is away is rejected. */
+  async each(): Promise<readonly Promise<Partition>[]> {
+    const count = await this.control.partition.mostPartitions()
+    return Array.from({ length: count + 1 }, (_, number) => this.at(number))
+  }
+
   /** A partition of which a data store has something. */
   async at(number: number): Promise<Partition> {
     return number === CONTROL ? this.#control[0] : this.#partition(number)
@@ -71,8 +79,8 @@ export class Placement {
       return partition
     })
     this.#opening[number] = opened
-    // It may be away now, and there later.
-    opened.catch(() => delete this.#opening[number])
+    // It may be away now, and there later. Until then nothing waits for it again.
+    opened.catch(() => setTimeout(() => delete this.#opening[number], AWAY_MS).unref())
     return opened
   }
 

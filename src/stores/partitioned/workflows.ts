@@ -5,6 +5,7 @@
 import { ContractError } from '../../contract/errors.ts'
 import { StudiesMoved } from '../catalog/partition-repository.ts'
 import type { ClaimedWorkflow, WorkflowRequest, Workflows } from '../catalog/workflow-repository.ts'
+import { firstAnswer } from './away-partitions.ts'
 import { numberIn, partitionNumberOf, rowOf } from './numbers.ts'
 import { CONTROL, type Partition, type Placement } from './placement.ts'
 import { type StudyPlaces, studyElsewhere } from './study-places.ts'
@@ -83,16 +84,15 @@ export function partitionedWorkflows(placement: Placement, studies: StudyPlaces)
     })
   }
 
+  /** A partition that is away delays no other. */
   async function claim(request: Parameters<Workflows['claim']>[0]): Promise<ClaimedWorkflow | undefined> {
-    const all = await placement.all()
-    turn = (turn + 1) % all.length
-    for (const partition of [...all.slice(turn), ...all.slice(0, turn)]) {
+    turn += 1
+    return firstAnswer(placement, turn, async (partition) => {
       const claimed = await partition.catalog.workflows.claim(request)
-      if (claimed === undefined) continue
-      const { lease } = claimed
-      return { ...claimed, lease: { ...lease, workflow: numberIn(partition, lease.workflow) } }
-    }
-    return undefined
+      return (
+        claimed && { ...claimed, lease: { ...claimed.lease, workflow: numberIn(partition, claimed.lease.workflow) } }
+      )
+    })
   }
 
   return {

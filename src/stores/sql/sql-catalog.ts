@@ -66,6 +66,7 @@ export function catalogOver(
       verify: () => verifySearchIndex(database, options),
     },
     partition: partitionOver(database),
+    awayPartitions: async () => [],
     secret: (name) => database.write(() => secret(name, options.newId)),
     now: options.clock,
     // Also a write without a change is committed to disk.

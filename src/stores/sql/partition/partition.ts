@@ -59,7 +59,9 @@ function* partitionsOf(datastoreId: string): Sql<number | undefined> {
 }
 
 function* mostPartitions(): Sql<number> {
-  const row = yield* one<{ most: number | null }>('SELECT max(partitions) AS most FROM datastores WHERE partitions > 1')
+  const row = yield* one<{ most: number | null }>(
+    `SELECT max(partitions) AS most FROM datastores WHERE partitions > 1 AND datastore_status <> 'CREATING'`,
+  )
   return row?.most ?? 0
 }
 
