@@ -1,16 +1,13 @@
-/** A catalog with partitions, of each kind: the conformance suite. */
-import type { TestContext } from 'node:test'
+/** A catalog with partitions: the conformance suite on SQLite and PostgreSQL. citus.test.ts has it on Citus. */
 import { describeCatalog } from '../catalog/conformance/catalog.conformance.ts'
-import { uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
-import { openSqliteCatalog } from '../sql/open-sqlite.ts'
-import { partitionedCatalog } from './partitioned-catalog.ts'
+import { catalogKinds } from './catalog-kinds.fixture.ts'
 
-async function openTwo(context: TestContext) {
-  const newId = uniqueIds()
-  const open = (partition: number) => openSqliteCatalog({ path: ':memory:', newId, partition })
-  const catalog = partitionedCatalog({ control: await open(0), open, spread: 2 })
-  context.after(() => catalog.close())
-  return catalog
+for (const { name, partitions, skip, open } of await catalogKinds()) {
+  if (partitions === 1 || name.endsWith('Citus')) continue
+  const openEmpty: Parameters<typeof describeCatalog>[1] = async (context) => {
+    const catalog = await open()
+    context.after(() => catalog.close())
+    return catalog
+  }
+  describeCatalog(`a catalog with ${name}`, openEmpty, { ...(skip !== undefined && { skip }) })
 }
-
-describeCatalog('a catalog with two partitions on SQLite', openTwo)

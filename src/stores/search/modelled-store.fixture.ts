@@ -19,7 +19,6 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { AT, publishAll, record, storedFile } from '../catalog/conformance/catalog.fixture.ts'
 import type { Declaration } from '../catalog/declared-attribute-repository.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
-import { parseImageSetId } from '../sql/rows/image-set-id.ts'
 
 /** Few values, so that many are equal; texts that only exact comparison distinguishes; missing values. */
 const PATIENTS = ['ANON', 'ANON', 'ANON', 'P1', 'p1', 'P1 x', 'Ünï😀', '\uff61', "O'Neil", '%', null]
@@ -62,6 +61,9 @@ const ASKED_DECLARED: readonly (readonly [string, string])[] = (
 ).map((text) => [DEPARTMENT.keyword, text] as const)
 const DATES = [null, 'unknown', '20260101', '20260101', '20260102', '19000101', '99991231']
 const TIMES = [null, '00', '101500', '101500.000001', '235959.999999']
+
+/** Of an imageSetId: the number of the partition and the row id in it. Image sets with equal sort keys are in their order. */
+const ORDERED_DIGITS = 12
 
 export type Write =
   | {
@@ -156,7 +158,7 @@ export class ModelledStore {
       departments,
       imageSetId,
       version: imageSetVersion,
-      rowId: parseImageSetId(imageSetId)!.rowId,
+      rowId: Number.parseInt(imageSetId.slice(0, ORDERED_DIGITS), 16),
       isPrimary,
       createdAt: before?.createdAt ?? this.#at,
       updatedAt: Math.max(this.#at, before?.updatedAt ?? this.#at),

@@ -6,7 +6,7 @@ import pg from 'pg'
 import { openPostgres } from '../../fixtures/shared-servers.ts'
 import { positionOf } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import { describeCatalog } from '../catalog/conformance/catalog.conformance.ts'
+import { describeCatalog, type OpenContext } from '../catalog/conformance/catalog.conformance.ts'
 import {
   AT,
   collected,
@@ -23,6 +23,7 @@ import {
   uniqueIds,
 } from '../catalog/conformance/catalog.fixture.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
+import { EmptiedDatabases } from './engine/postgres/emptied-databases.fixture.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from './engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from './open-postgres.ts'
 import { NewerSchema, UnreleasedSchema } from './schema/other-schema.ts'
@@ -33,7 +34,7 @@ after(() => server?.remove())
 
 const newUrl = () => server!.newDatabase()
 
-async function openAt(context: TestContext, url: string): Promise<Catalog> {
+async function openAt(context: OpenContext, url: string): Promise<Catalog> {
   const catalog = await openPostgresCatalog({ url, newId: uniqueIds(), limits: POSTGRES_TEST_LIMITS })
   context.after(() => catalog.close())
   return catalog
@@ -46,9 +47,19 @@ async function connectedTo(context: TestContext, url: string): Promise<pg.Client
   return client
 }
 
-describeCatalog('a catalog on PostgreSQL', async (context) => openAt(context, await newUrl()), {
-  ...(skip !== undefined && { skip }),
-})
+const databases = new EmptiedDatabases(newUrl)
+
+async function openEmpty(context: OpenContext): Promise<Catalog> {
+  const url = await databases.take()
+  const catalog = await openPostgresCatalog({ url, newId: uniqueIds(), limits: POSTGRES_TEST_LIMITS })
+  context.after(async () => {
+    await catalog.close()
+    databases.giveBack(url)
+  })
+  return catalog
+}
+
+describeCatalog('a catalog on PostgreSQL', openEmpty, { ...(skip !== undefined && { skip }) })
 
 const EVERYTHING = { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } } as const
 

@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import Database from 'better-sqlite3-multiple-ciphers'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import { describeCatalog } from '../catalog/conformance/catalog.conformance.ts'
+import { describeCatalog, type OpenContext } from '../catalog/conformance/catalog.conformance.ts'
 import {
   AT,
   collected,
@@ -26,13 +26,13 @@ import { StoreUnavailable } from '../store-unavailable.ts'
 import { openSqliteCatalog } from './open-sqlite.ts'
 import { NewerSchema, UnreleasedSchema } from './schema/other-schema.ts'
 
-async function newPath(_context: TestContext): Promise<string> {
+async function newPath(_context: OpenContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-catalog-'))
   removeAtExit(folder)
   return join(folder, 'catalog.sqlite')
 }
 
-async function openAt(context: TestContext, path: string): Promise<Catalog> {
+async function openAt(context: OpenContext, path: string): Promise<Catalog> {
   const catalog = await openSqliteCatalog({ path, newId: countedIds() })
   context.after(() => catalog.close())
   return catalog

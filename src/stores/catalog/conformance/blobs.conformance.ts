@@ -15,6 +15,8 @@ import {
   record,
   startJob,
   storedFile,
+  TOGETHER,
+  withCatalog,
 } from './catalog.fixture.ts'
 import {
   begin,
@@ -177,7 +179,7 @@ export function testBlobs(open: OpenCatalog): void {
   test('a purged blob is not listed, and a blob in use cannot be marked as purged', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
-    const files = [describedFile('a', { sop: '1.1' }), describedFile('b', { study: '1.9', sop: '1.9.1' })]
+    const files = [describedFile('a', { sop: '1.1' }), describedFile('b', { study: TOGETHER[1], sop: '1.9.1' })]
     const [first] = await importFiles(catalog, { datastoreId, files })
     await deleteImageSet(catalog, { datastoreId, imageSetId: first!.imageSetId })
     await catalog.blobs.markPurged(await allBlobs(catalog), LATER)
@@ -190,52 +192,53 @@ export function testBlobs(open: OpenCatalog): void {
     await assertUsesRight(catalog)
   })
 
-  test('after any imports, updates, copies and deletions, exactly the blobs without a use are unreferenced', async (context) => {
+  test('after any imports, updates, copies and deletions, exactly the blobs without a use are unreferenced', async () => {
     const step = fc.record({
       act: fc.constantFrom('import', 'update', 'revert', 'copy', 'delete', 'purge'),
       which: fc.nat(20),
     })
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 15 }), async (steps) => {
-        const catalog = await open(context)
-        const datastoreId = await createDatastore(catalog)
-        const imageSetIds: string[] = []
-        for (const [number, { act, which }] of steps.entries()) {
-          const imageSetId = imageSetIds[which % Math.max(imageSetIds.length, 1)]
-          if (act === 'import' || imageSetId === undefined) {
-            // Few series, so that some imports extend an image set and some instances are imported again.
-            const series = `1.2.3.${which % 4}`
-            const files = [which % 3, 4].map((at) =>
-              describedFile(`${number} ${at}`, { series, sop: `${series}.${at}` }),
-            )
-            const [made] = await importFiles(catalog, { datastoreId, files })
-            if (!imageSetIds.includes(made!.imageSetId)) imageSetIds.push(made!.imageSetId)
-          } else if (act === 'purge') {
-            await catalog.blobs.markPurged(
-              await catalog.blobs.listUnreferenced({ before: LATER, now: 0, limit: 100 }),
-              LATER,
-            )
-          } else if (act === 'delete') {
-            await deleteImageSet(catalog, { datastoreId, imageSetId })
-            imageSetIds.splice(imageSetIds.indexOf(imageSetId), 1)
-          } else {
-            const imageSet = { datastoreId, imageSetId }
-            const { version } = (await get(catalog, imageSet))!
-            if (act === 'copy') imageSetIds.push(await copyOfWhole(catalog, imageSet, version))
-            else {
-              const sharedWith = { sharedWith: { imageSetId, version: 1 } }
-              const values =
-                act === 'revert'
-                  ? { attributes: sharedWith, instances: { kind: 'of-version', version: 1 } as const }
-                  : {}
-              const blobKey = `document ${number}`
-              const document = { blobKey, offsetBytes: 0, sizeBytes: 10, contentBytes: 20, crc32: 0, bodyChecksum: 0 }
-              await update(catalog, imageSet, { from: version, document, ...values })
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 15 }), (steps) =>
+        withCatalog(open, async (catalog) => {
+          const datastoreId = await createDatastore(catalog)
+          const imageSetIds: string[] = []
+          for (const [number, { act, which }] of steps.entries()) {
+            const imageSetId = imageSetIds[which % Math.max(imageSetIds.length, 1)]
+            if (act === 'import' || imageSetId === undefined) {
+              // Few series, so that some imports extend an image set and some instances are imported again.
+              const series = `1.2.3.${which % 4}`
+              const files = [which % 3, 4].map((at) =>
+                describedFile(`${number} ${at}`, { series, sop: `${series}.${at}` }),
+              )
+              const [made] = await importFiles(catalog, { datastoreId, files })
+              if (!imageSetIds.includes(made!.imageSetId)) imageSetIds.push(made!.imageSetId)
+            } else if (act === 'purge') {
+              await catalog.blobs.markPurged(
+                await catalog.blobs.listUnreferenced({ before: LATER, now: 0, limit: 100 }),
+                LATER,
+              )
+            } else if (act === 'delete') {
+              await deleteImageSet(catalog, { datastoreId, imageSetId })
+              imageSetIds.splice(imageSetIds.indexOf(imageSetId), 1)
+            } else {
+              const imageSet = { datastoreId, imageSetId }
+              const { version } = (await get(catalog, imageSet))!
+              if (act === 'copy') imageSetIds.push(await copyOfWhole(catalog, imageSet, version))
+              else {
+                const sharedWith = { sharedWith: { imageSetId, version: 1 } }
+                const values =
+                  act === 'revert'
+                    ? { attributes: sharedWith, instances: { kind: 'of-version', version: 1 } as const }
+                    : {}
+                const blobKey = `document ${number}`
+                const document = { blobKey, offsetBytes: 0, sizeBytes: 10, contentBytes: 20, crc32: 0, bodyChecksum: 0 }
+                await update(catalog, imageSet, { from: version, document, ...values })
+              }
             }
+            await assertUsesRight(catalog)
           }
-          await assertUsesRight(catalog)
-        }
-      }),
+        }),
+      ),
       { seed: 20261125, numRuns: 15 },
     )
   })

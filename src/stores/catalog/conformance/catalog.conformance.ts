@@ -1,6 +1,6 @@
 /** The conformance suite of a catalog. It runs on every database; each test opens an empty catalog. */
 import assert from 'node:assert/strict'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import type { Catalog } from '../catalog.ts'
 import { testAccess } from './access.conformance.ts'
 import { testBlobs } from './blobs.conformance.ts'
@@ -26,8 +26,13 @@ import { testTags } from './tags.conformance.ts'
 import { testWords } from './words.conformance.ts'
 import { testWorkflows } from './workflows.conformance.ts'
 
+/** Of a test, or of a part of it. */
+export interface OpenContext {
+  after(removal: () => Promise<void>): void
+}
+
 /** Opens an empty catalog, which is removed after the test. */
-export type OpenCatalog = (context: TestContext) => Promise<Catalog>
+export type OpenCatalog = (context: OpenContext) => Promise<Catalog>
 
 export function describeCatalog(name: string, open: OpenCatalog, options: { readonly skip?: string } = {}): void {
   describe(name, { skip: options.skip ?? false }, () => {

@@ -18,6 +18,7 @@ import {
   type UnpublishedGroup,
 } from '../image-set-records.ts'
 import type { FailedFile, ImportJob, Lease, RecordedFile, SkippedFile, StoredFile } from '../import-job-repository.ts'
+import type { OpenCatalog } from './catalog.conformance.ts'
 
 /** The time at which tests begin. */
 export const AT = Date.UTC(2026, 3, 1, 12)
@@ -38,6 +39,16 @@ export function uniqueIds(): () => string {
   const sequence = ++sequences
   let count = 0
   return () => idOf(`${sequence} ${++count}`)
+}
+
+/** Does some work with an empty catalog, which is removed at once. For a test that needs one after the other. */
+export async function withCatalog(open: OpenCatalog, work: (catalog: Catalog) => Promise<void>): Promise<void> {
+  const removals: (() => Promise<void>)[] = []
+  try {
+    await work(await open({ after: (removal) => removals.push(removal) }))
+  } finally {
+    for (const removal of removals) await removal()
+  }
 }
 
 export const idOf = (name: string): string => createHash('md5').update(name).digest('hex')
@@ -104,6 +115,9 @@ export async function startJob(
   return { jobId: job.jobId, owner }
 }
 
+/** Studies that a data store of two, three or four partitions has in one of them. The first is that of a file without another. */
+export const TOGETHER = ['1.2.3', '1.2.13', '1.2.26'] as const
+
 export interface FileValues {
   readonly study?: string
   readonly series?: string
@@ -126,7 +140,7 @@ export interface FileValues {
 
 export function storedFile(key: string, values: FileValues = {}): StoredFile {
   const {
-    study = '1.2.3',
+    study = TOGETHER[0],
     series = `${study}.1`,
     sop = `${series}.${Buffer.from(key).readUIntBE(0, Math.min(6, key.length))}`,
     patientId = 'PAT1',

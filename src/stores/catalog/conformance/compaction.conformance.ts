@@ -6,7 +6,16 @@ import type { BlobToCompact } from '../blob-repository.ts'
 import type { Catalog } from '../catalog.ts'
 import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import { AT, createDatastore, documentsOf, publishAll, record, startJob, storedFile } from './catalog.fixture.ts'
+import {
+  AT,
+  createDatastore,
+  documentsOf,
+  publishAll,
+  record,
+  startJob,
+  storedFile,
+  TOGETHER,
+} from './catalog.fixture.ts'
 import { begin, claim, copyOf, endOf, type ImageSet, update, updateOf, versionOf } from './workflow.fixture.ts'
 
 const LATER = AT + 3_600_000
@@ -179,7 +188,7 @@ export function testCompaction(open: OpenCatalog): void {
 
     const failing = await startJob(catalog, { datastoreId, name: 'failing' })
     await record(catalog, failing, [
-      ...['1.5', '1.6'].map((study) => storedFile(study, { study, blobKey: 'of a job that failed' })),
+      ...TOGETHER.slice(0, 2).map((study) => storedFile(study, { study, blobKey: 'of a job that failed' })),
     ])
     const waiting = await catalog.importJobs.unpublishedGroups(failing.jobId, 1)
     const [documentOfFailing] = await documentsOf(catalog, failing, waiting)

@@ -5,7 +5,16 @@ import type { Catalog } from '../catalog.ts'
 import { type GroupDocument, type GroupDocuments, ImageSetChanged, type NextVersion } from '../image-set-records.ts'
 import type { StoredFile } from '../import-job-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import { AT, createDatastore, DIGEST, type FileValues, record, startJob, storedFile } from './catalog.fixture.ts'
+import {
+  AT,
+  createDatastore,
+  DIGEST,
+  type FileValues,
+  record,
+  startJob,
+  storedFile,
+  TOGETHER,
+} from './catalog.fixture.ts'
 
 const describedFile = (key: string, values: FileValues = {}): StoredFile => ({
   ...storedFile(key, values),
@@ -90,7 +99,7 @@ export function testDocuments(open: OpenCatalog): void {
       describedFile('b', { sop: '1.2' }),
       describedFile('c', { sop: '1.1' }),
     ]
-    await record(catalog, lease, [...files, storedFile('d', { study: '1.9', sop: '1.9.1' })])
+    await record(catalog, lease, [...files, storedFile('d', { study: TOGETHER[1], sop: '1.9.1' })])
     const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
     assert.deepEqual(
       groups.map((group) => group.files),
@@ -142,11 +151,11 @@ export function testDocuments(open: OpenCatalog): void {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
     const slow = await startJob(catalog, { datastoreId, name: 'slow' })
-    const files = [describedFile('a', { study: '1.1', sop: '1' }), describedFile('b', { study: '1.2', sop: '2' })]
+    const files = [describedFile('a', { sop: '1' }), describedFile('b', { study: TOGETHER[1], sop: '2' })]
     await record(catalog, slow, files)
     const groups = await catalog.importJobs.unpublishedGroups(slow.jobId, 100)
     const early = documentsFor(await catalog.importJobs.nextVersions(slow.jobId, groups), 'early')
-    const other = [describedFile('c', { study: '1.1', sop: '3' })]
+    const other = [describedFile('c', { sop: '3' })]
     const { generated } = await importDescribed(catalog, { datastoreId, name: 'fast', files: other })
     await assert.rejects(catalog.importJobs.publish(slow, groups, AT, early), ImageSetChanged)
     assert.deepEqual(await catalog.importJobs.unpublishedGroups(slow.jobId, 100), groups)

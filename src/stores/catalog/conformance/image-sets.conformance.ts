@@ -6,7 +6,7 @@ import { positionOf, type Search } from '../../../imaging/search/search.ts'
 import type { Catalog } from '../catalog.ts'
 import type { SnapshotVersion } from '../search-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import { AT, createDatastore, type FileValues, importFiles, storedFile } from './catalog.fixture.ts'
+import { AT, createDatastore, type FileValues, importFiles, storedFile, TOGETHER } from './catalog.fixture.ts'
 
 const NEWEST_FIRST = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
 const DAY_MS = 24 * 3_600_000
@@ -227,12 +227,12 @@ export function testImageSets(open: OpenCatalog): void {
   test('a search that continues after more than a day reads the oldest snapshot that is kept', async (context) => {
     const catalog = await open(context)
     const datastoreId = await createDatastore(catalog)
-    const old = await imageSet(catalog, datastoreId, { study: '1.1', at: AT })
-    await imageSet(catalog, datastoreId, { study: '1.2', at: AT + 1 })
+    const old = await imageSet(catalog, datastoreId, { study: TOGETHER[0], at: AT })
+    await imageSet(catalog, datastoreId, { study: TOGETHER[1], at: AT + 1 })
     const request = { datastoreId, search: { filters: [], sort: NEWEST_FIRST }, limit: 1 }
     const first = await catalog.imageSets.search(request)
-    await imageSet(catalog, datastoreId, { study: '1.1', at: AT + 2 })
-    await imageSet(catalog, datastoreId, { study: '1.2', at: AT + 2 + DAY_MS + 1 })
+    await imageSet(catalog, datastoreId, { study: TOGETHER[0], at: AT + 2 })
+    await imageSet(catalog, datastoreId, { study: TOGETHER[1], at: AT + 2 + DAY_MS + 1 })
     const second = await catalog.imageSets.search({
       ...request,
       after: positionOf(request.search, first.rows[0]!),

@@ -16,6 +16,7 @@ import {
   record,
   startJob,
   storedFile,
+  TOGETHER,
 } from './catalog.fixture.ts'
 
 const BODY = { contentBytes: 2, crc32: 7, bodyChecksum: 9 }
@@ -89,15 +90,18 @@ export function testRecordAndPublish(open: OpenCatalog): void {
     const datastoreId = await createDatastore(catalog)
     const lease = await startJob(catalog, { datastoreId, name: 'slow' })
     const files = [
-      storedFile('1', { study: '1.1', sop: '1', blobKey: 'late' }),
-      storedFile('2', { study: '1.2', sop: '2', blobKey: 'late' }),
+      storedFile('1', { study: TOGETHER[0], sop: '1', blobKey: 'late' }),
+      storedFile('2', { study: TOGETHER[1], sop: '2', blobKey: 'late' }),
     ]
     const bases = await catalog.importJobs.versionsToExtend(
       datastoreId,
       files.map(({ grouping }) => grouping),
     )
     assert.deepEqual(bases, [undefined, undefined])
-    const [other] = await importFiles(catalog, { datastoreId, files: [storedFile('a', { study: '1.2', sop: '9' })] })
+    const [other] = await importFiles(catalog, {
+      datastoreId,
+      files: [storedFile('a', { study: TOGETHER[1], sop: '9' })],
+    })
     await assert.rejects(catalog.importJobs.recordAndPublish(lease, batchOf(files, bases)), ImageSetChanged)
     assert.equal(await catalog.importJobs.lastRecordedKey(lease.jobId), undefined)
     assert.deepEqual(await catalog.blobs.get(['late']), [])

@@ -4,7 +4,16 @@ import { test } from 'node:test'
 import { ImageSetLocked } from '../image-set-records.ts'
 import { WorkflowLeaseLost, type WorkflowRequest } from '../workflow-repository.ts'
 import type { OpenCatalog } from './catalog.conformance.ts'
-import { AT, createDatastore, type FileValues, importFiles, publishAll, record, startJob } from './catalog.fixture.ts'
+import {
+  AT,
+  createDatastore,
+  type FileValues,
+  importFiles,
+  publishAll,
+  record,
+  startJob,
+  TOGETHER,
+} from './catalog.fixture.ts'
 import {
   begin,
   claim,
@@ -353,7 +362,7 @@ export function testWorkflows(open: OpenCatalog): void {
     const { datastoreId, imageSetId } = await withImageSet(catalog)
     const [second] = await importFiles(catalog, {
       datastoreId,
-      files: [describedFile('z', { study: '1.9', sop: '1.9.1' })],
+      files: [describedFile('z', { study: TOGETHER[1], sop: '1.9.1' })],
     })
     await begin(catalog, datastoreId, updateOf(imageSetId, 1))
     await begin(catalog, datastoreId, updateOf(second!.imageSetId, 1))

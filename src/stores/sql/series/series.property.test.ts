@@ -4,9 +4,10 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { isSoak } from '../../../fixtures/soak.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { createDatastore, startJob } from '../../catalog/conformance/catalog.fixture.ts'
+import { countedIds, createDatastore, startJob } from '../../catalog/conformance/catalog.fixture.ts'
 import type { FoundInstance, FoundPage, FoundSeries, SearchPosition } from '../../catalog/series-repository.ts'
-import { smallEngines } from '../small-catalogs.fixture.ts'
+import { catalogKinds } from '../../partitioned/catalog-kinds.fixture.ts'
+import { SMALL_SIZES } from '../../search/small-sizes.fixture.ts'
 import { criteriaOf, fileWrite, inOrder, ModelledArchive, orderOf } from './modelled-series.fixture.ts'
 
 const SEED = 20261127
@@ -55,9 +56,10 @@ async function allPages<Row>(
   return { names, total }
 }
 
-for (const { name, skip, open } of await smallEngines()) {
-  const archives = ARCHIVES[name]
-  describe(`series and instances on ${name}`, { skip }, () => {
+for (const { name, engine, skip, open } of await catalogKinds()) {
+  const archives = ARCHIVES[engine]
+  const openSmall = () => open({ newId: countedIds(), sizes: SMALL_SIZES })
+  describe(`series and instances on ${name}`, { skip: skip ?? false }, () => {
     for (const level of ['series', 'instance'] as const) {
       test(`a search for ${level === 'series' ? 'series' : 'instances'} finds what its model finds, in order or as it scans, page by page`, async () => {
         const runs = fc.tuple(
@@ -72,7 +74,7 @@ for (const { name, skip, open } of await smallEngines()) {
         )
         let scans = 0
         for (const [writes, searches] of fc.sample(runs, { seed: SEED, numRuns: isSoak ? 10 * archives : archives })) {
-          await withArchive(await open(), async (archive) => {
+          await withArchive(await openSmall(), async (archive) => {
             for (const each of writes) await archive.apply(each)
             for (const { criteria, order, limit, rowsMax, offset } of searches) {
               const { catalog, datastoreId } = archive
@@ -104,7 +106,7 @@ for (const { name, skip, open } of await smallEngines()) {
       const runs = fc.array(fileWrite, { minLength: 80, maxLength: 80 })
       for (const rowsMax of [4, 1_000]) {
         for (const writes of fc.sample(runs, { seed: SEED, numRuns: archives })) {
-          await withArchive(await open(), async (archive) => {
+          await withArchive(await openSmall(), async (archive) => {
             const { catalog, datastoreId } = archive
             for (const each of writes.slice(0, 40)) await archive.apply(each)
             const order = [{ keyword: 'SeriesNumber', descending: false }]

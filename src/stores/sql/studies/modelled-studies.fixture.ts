@@ -8,6 +8,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import { AT, publishAll, record, storedFile } from '../../catalog/conformance/catalog.fixture.ts'
 import type { Lease } from '../../catalog/import-job-repository.ts'
 import type { FoundStudy, StudyAttributes } from '../../catalog/study-repository.ts'
+import { partitionOfImageSet } from '../rows/image-set-id.ts'
 import { STUDY_COLUMNS } from './study-columns.ts'
 
 const NAMES = ['Müller^Anna', 'MULLER^ANNA', 'Smith^John^^Dr', "O'Neil^Pat", '[x]^50%_', '山田^太郎=ヤマダ', undefined]
@@ -55,6 +56,8 @@ interface ModelledImageSet {
 export interface ModelledStudy extends Pick<FoundStudy, 'attributes' | 'series' | 'instances' | 'updatedAt'> {
   /** The order in which studies were created. */
   readonly created: number
+  /** Of studies with equal keys, those of the first partition come first. */
+  readonly partition: number
 }
 
 const pick = <T>(from: readonly T[], at: number): T => from[at % from.length]!
@@ -148,7 +151,7 @@ export class ModelledStudies {
   studies(): readonly ModelledStudy[] {
     const groups = Map.groupBy(this.#imageSets, ([, imageSet]) => imageSet.study)
     return [...groups].map(([uid, some]) => {
-      const [[, first]] = some.toSorted(([a], [b]) => (a < b ? -1 : 1)) as [[string, ModelledImageSet]]
+      const [[imageSetId, first]] = some.toSorted(([a], [b]) => (a < b ? -1 : 1)) as [[string, ModelledImageSet]]
       const imageSets = some.map(([, each]) => each)
       const ModalitiesInStudy = [...new Set(imageSets.map(({ modality }) => modality))].sort()
       return {
@@ -157,6 +160,7 @@ export class ModelledStudies {
         instances: imageSets.reduce((sum, { sops }) => sum + sops.size, 0),
         updatedAt: Math.max(...imageSets.map(({ updatedAt }) => updatedAt)),
         created: this.#created.get(uid)!,
+        partition: partitionOfImageSet(imageSetId)!,
       }
     })
   }
@@ -190,6 +194,7 @@ function compareStudies(order: readonly OrderKey[], a: ModelledStudy, b: Modelle
           ])
     if (by !== 0) return by
   }
+  if (a.partition !== b.partition) return a.partition - b.partition
   return (a.created - b.created) * (order.at(-1)?.descending === true ? -1 : 1)
 }
 

@@ -4,9 +4,10 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { isSoak } from '../../../fixtures/soak.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { createDatastore, startJob } from '../../catalog/conformance/catalog.fixture.ts'
+import { countedIds, createDatastore, startJob } from '../../catalog/conformance/catalog.fixture.ts'
 import type { FoundStudy, StudyPage } from '../../catalog/study-repository.ts'
-import { smallEngines } from '../small-catalogs.fixture.ts'
+import { catalogKinds } from '../../partitioned/catalog-kinds.fixture.ts'
+import { SMALL_SIZES } from '../../search/small-sizes.fixture.ts'
 import { criteria, ModelledStudies, type ModelledStudy, order, studyWrite } from './modelled-studies.fixture.ts'
 
 const SEED = 20261127
@@ -14,6 +15,8 @@ const STUDIES = 30
 
 /** Fewer on PostgreSQL, where each statement is a round trip. */
 const STORES = { SQLite: 6, PostgreSQL: 1 }
+/** Of catalogs with partitions. */
+const PARTITIONED_STORES = { SQLite: 3, PostgreSQL: 1 }
 
 async function withStudies(catalog: Catalog, check: (studies: ModelledStudies) => Promise<void>): Promise<void> {
   try {
@@ -32,16 +35,17 @@ const shownOf = ({ attributes, series, instances, updatedAt }: FoundStudy | Mode
   ...{ attributes, series, instances, updatedAt },
 })
 
-for (const { name, skip, open } of await smallEngines()) {
-  const stores = STORES[name]
-  describe(`studies on ${name}`, { skip }, () => {
+for (const { name, engine, partitions, skip, open } of await catalogKinds()) {
+  const stores = (partitions === 1 ? STORES : PARTITIONED_STORES)[engine]
+  const openSmall = () => open({ newId: countedIds(), sizes: SMALL_SIZES })
+  describe(`studies on ${name}`, { skip: skip ?? false }, () => {
     test('a search finds the studies that its model finds, in the same order, page by page, and counts them', async () => {
       const runs = fc.tuple(
         fc.array(studyWrite(STUDIES), { minLength: 60, maxLength: 90 }),
         fc.array(fc.tuple(criteria, order, fc.integer({ min: 1, max: 7 })), { minLength: 60, maxLength: 60 }),
       )
       for (const [writes, searches] of fc.sample(runs, { seed: SEED, numRuns: isSoak ? 10 * stores : stores })) {
-        await withStudies(await open(), async (studies) => {
+        await withStudies(await openSmall(), async (studies) => {
           for (const each of writes) await studies.apply(each)
           for (const [wanted, by, limit] of searches) {
             const { catalog, datastoreId } = studies
@@ -76,7 +80,7 @@ for (const { name, skip, open } of await smallEngines()) {
         }),
       )
       for (const [writes, searches] of fc.sample(runs, { seed: SEED, numRuns: isSoak ? 10 * stores : stores })) {
-        await withStudies(await open(), async (studies) => {
+        await withStudies(await openSmall(), async (studies) => {
           for (const each of writes) await studies.apply(each)
           for (const [wanted, by, meanwhile] of searches) {
             const { catalog, datastoreId } = studies

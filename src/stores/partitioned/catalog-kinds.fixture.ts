@@ -1,0 +1,133 @@
+/**
+ * The kinds of catalogs that suites run on: one catalog, and a catalog with partitions, on SQLite and on PostgreSQL; and partitions as
+ * distributed schemas of a running Citus, which the environment variable HILUM_TEST_CITUS names.
+ */
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { citusIsMissing, openCitus } from '../../fixtures/citus.ts'
+import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
+import { openPostgres } from '../../fixtures/shared-servers.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
+import type { IndexSizes } from '../search/kd-tree/sizes.ts'
+import { type Dialect, POSTGRES, SQLITE } from '../sql/engine/differences.ts'
+import { EmptiedDatabases } from '../sql/engine/postgres/emptied-databases.fixture.ts'
+import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
+import { openPostgresCatalog } from '../sql/open-postgres.ts'
+import { openSqliteCatalog } from '../sql/open-sqlite.ts'
+import { partitionedCatalog } from './partitioned-catalog.ts'
+
+/** Where a catalog is: text, which another process can open it with. */
+export interface CatalogPlace {
+  readonly engine: 'SQLite' | 'PostgreSQL'
+  /** A folder, or `:memory:`; or the URL of a database. */
+  readonly at: string
+  readonly partitions: number
+}
+
+type KindName =
+  | 'SQLite'
+  | 'PostgreSQL'
+  | 'two partitions on SQLite'
+  | 'four partitions on PostgreSQL'
+  | 'four partitions on Citus'
+
+export interface CatalogKind extends Pick<CatalogPlace, 'engine' | 'partitions'> {
+  readonly name: KindName
+  readonly dialect: Dialect
+  /** Why it cannot be opened here. */
+  readonly skip: string | undefined
+  /** An empty one, in memory on SQLite. It is closed before the next is opened. */
+  open(options?: OpenOptions): Promise<Catalog>
+  /** The place of an empty one, for several processes. */
+  newPlace(): Promise<CatalogPlace>
+}
+
+interface OpenOptions {
+  readonly newId?: () => string
+  readonly sizes?: IndexSizes
+}
+
+/** Opens the catalog at a place. Several processes can, but for one in memory. */
+export async function openCatalogAt(place: CatalogPlace, options: OpenOptions = {}): Promise<Catalog> {
+  const { newId = uniqueIds() } = options
+  const open = (partition: number) => openPartition(place, { ...options, newId, partition })
+  return partitionedCatalog({ control: await open(0), open, spread: place.partitions })
+}
+
+function openPartition(
+  { engine, at }: CatalogPlace,
+  options: OpenOptions & { readonly newId: () => string; readonly partition: number },
+): Promise<Catalog> {
+  const { partition } = options
+  if (engine === 'SQLite') {
+    return openSqliteCatalog({ path: at === MEMORY ? at : join(at, `catalog-${partition}.sqlite`), ...options })
+  }
+  const schema = partition === 0 ? {} : { schema: schemaOf(partition) }
+  return openPostgresCatalog({ url: at, limits: POSTGRES_TEST_LIMITS, ...schema, ...options })
+}
+
+export const schemaOf = (partition: number): string => `hilum_${String(partition).padStart(3, '0')}`
+
+const MEMORY = ':memory:'
+
+/** Servers are started once a test file, and removed after its tests. */
+export async function catalogKinds(): Promise<readonly CatalogKind[]> {
+  const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined
+  const citus = citusIsMissing === undefined ? await openCitus() : undefined
+  after(async () => {
+    await postgres?.remove()
+    await citus?.remove()
+  })
+  const onPostgres = { partitions: 4, skip: postgresIsMissing, newDatabase: () => postgres!.newDatabase() }
+  return [
+    sqliteKind({ name: 'SQLite', partitions: 1 }),
+    postgresKind({ ...onPostgres, name: 'PostgreSQL', partitions: 1 }),
+    sqliteKind({ name: 'two partitions on SQLite', partitions: 2 }),
+    postgresKind({ ...onPostgres, name: 'four partitions on PostgreSQL' }),
+    postgresKind({
+      ...{ name: 'four partitions on Citus', partitions: 4, skip: citusIsMissing },
+      newDatabase: () => citus!.newDatabase(),
+    }),
+  ]
+}
+
+function sqliteKind({ name, partitions }: Pick<CatalogKind, 'name' | 'partitions'>): CatalogKind {
+  const engine = 'SQLite'
+  return {
+    ...{ name, engine, partitions, dialect: SQLITE, skip: undefined },
+    open: (options) => openCatalogAt({ engine, partitions, at: MEMORY }, options),
+    async newPlace() {
+      const at = await mkdtemp(join(tmpdir(), 'hilum-catalog-'))
+      removeAtExit(at)
+      return { engine, partitions, at }
+    },
+  }
+}
+
+function postgresKind({
+  name,
+  partitions,
+  skip,
+  newDatabase,
+}: Pick<CatalogKind, 'name' | 'partitions' | 'skip'> & { readonly newDatabase: () => Promise<string> }): CatalogKind {
+  const engine = 'PostgreSQL'
+  const databases = new EmptiedDatabases(newDatabase)
+  return {
+    ...{ name, engine, partitions, dialect: POSTGRES, skip },
+    async open(options) {
+      const at = await databases.take()
+      const catalog = await openCatalogAt({ engine, partitions, at }, options)
+      return {
+        ...catalog,
+        async close() {
+          await catalog.close()
+          databases.giveBack(at)
+        },
+      }
+    },
+    newPlace: async () => ({ engine, partitions, at: await newDatabase() }),
+  }
+}
