@@ -18,9 +18,9 @@ import {
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { openAuthority } from '../fixtures/certificates.ts'
-import { type HilumProcess, startHilumProcess } from '../fixtures/hilum-process.ts'
+import { type HilumProcess, type ProcessGroup, startHilumProcess } from '../fixtures/hilum-process.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
-import { openPostgres, openS3 } from '../fixtures/shared-servers.ts'
+import { type OpenS3, openPostgres, openS3 } from '../fixtures/shared-servers.ts'
 import type { Limits } from '../limits.ts'
 import { clientTo, freePort, s3IsMissing } from '../stores/blobs/s3/s3.fixture.ts'
 import { postgresIsMissing } from '../stores/sql/engine/postgres/postgres.fixture.ts'
@@ -32,6 +32,7 @@ export const KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-sec
 export const storesAreMissing: string | false = postgresIsMissing ?? s3IsMissing ?? false
 export const nginxIsMissing: string | false = existsSync(NGINX) ? storesAreMissing : 'nginx is not installed'
 
+/** An empty database and empty buckets. */
 interface SharedStores {
   readonly catalog: string
   readonly endpoint: string
@@ -42,9 +43,15 @@ interface SharedStores {
   putFiles(prefix: string, count: number): Promise<void>
 }
 
-/** An empty database and empty buckets. */
-export async function openSharedStores(t: TestContext): Promise<SharedStores> {
-  const [database, s3] = await Promise.all([openPostgres(), openS3()])
+/** @param opened other servers than those that test files share */
+export async function openSharedStores(
+  t: TestContext,
+  opened: Promise<readonly [Awaited<ReturnType<typeof openPostgres>>, OpenS3]> = Promise.all([
+    openPostgres(),
+    openS3(),
+  ]),
+): Promise<SharedStores> {
+  const [database, s3] = await opened
   t.after(() => Promise.all([database.remove(), s3.stop()]))
   const keys = mkdtempSync(join(tmpdir(), 'hilum-servers-keys-'))
   removeAtExit(keys)
@@ -91,6 +98,8 @@ interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly limits?: Partial<Limits>
   readonly words?: readonly string[]
+  /** Where it runs and listens, if not here. */
+  readonly on?: { readonly address: string; readonly group: ProcessGroup }
 }
 
 export interface SharedServer {
@@ -114,9 +123,10 @@ export function beginServer(
   if (options.limits !== undefined) {
     writeFileSync(join(cwd, 'data', 'hilum.json'), JSON.stringify({ limits: options.limits }))
   }
-  const words = ['serve', '--data', 'data', '--port', `${options.port}`, '--host', '127.0.0.1']
+  const { on } = options
+  const words = ['serve', '--data', 'data', '--port', `${options.port}`, '--host', on?.address ?? '127.0.0.1']
   const started = startHilumProcess(t, [...words, ...(options.words ?? [])], {
-    ...{ cwd, env: { ...env, ...options.env }, isBuilt: true },
+    ...{ cwd, env: { ...env, ...options.env }, isBuilt: true, group: on?.group },
   })
   return { ...started, cwd }
 }
@@ -130,7 +140,12 @@ export async function startShared(
   const server = beginServer(t, stores, { ...options, port })
   await server.printed(/Hilum answers at/)
   return {
-    ...{ server, port, endpoint: `http://127.0.0.1:${port}`, dataFolder: join(server.cwd, 'data') },
+    ...{
+      server,
+      port,
+      endpoint: `http://${options.on?.address ?? '127.0.0.1'}:${port}`,
+      dataFolder: join(server.cwd, 'data'),
+    },
     again: () => startShared(t, stores, { ...options, port, cwd: server.cwd }),
   }
 }
@@ -222,4 +237,22 @@ export async function untilActive(client: MedicalImagingClient, datastoreId: str
     if (datastoreProperties?.datastoreStatus === 'ACTIVE') return
     await setTimeout(20)
   }
+}
+
+export const AHEAD_MS = 5 * 60_000
+
+/** Options for Node, with which the clock of the machine seems to be five minutes ahead. */
+export function clockAhead(): Record<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'hilum-clock-'))
+  removeAtExit(folder)
+  const path = join(folder, 'ahead.mjs')
+  writeFileSync(
+    path,
+    `const Real = Date
+     globalThis.Date = class extends Real {
+       constructor(...values) { values.length === 0 ? super(Real.now() + ${AHEAD_MS}) : super(...values) }
+       static now() { return Real.now() + ${AHEAD_MS} }
+     }`,
+  )
+  return { NODE_OPTIONS: `--import ${path}` }
 }

@@ -1,6 +1,6 @@
 /** Several servers on one PostgreSQL and one S3: what they share, and what happens to the work of one that is killed. */
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -16,10 +16,11 @@ import {
 } from '@aws-sdk/client-medical-imaging'
 import pg from 'pg'
 import { signedFetch } from '../cli/client/signed-fetch.ts'
-import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import {
+  AHEAD_MS,
   beginServer,
   clientOf,
+  clockAhead,
   credentialsOf,
   nginxIsMissing,
   OWN_KEYS,
@@ -29,24 +30,6 @@ import {
   storesAreMissing,
   untilActive,
 } from './servers.fixture.ts'
-
-const AHEAD_MS = 5 * 60_000
-
-/** Options for Node, with which the clock of the machine seems to be five minutes ahead. */
-function clockAhead(): Record<string, string> {
-  const folder = mkdtempSync(join(tmpdir(), 'hilum-clock-'))
-  removeAtExit(folder)
-  const path = join(folder, 'ahead.mjs')
-  writeFileSync(
-    path,
-    `const Real = Date
-     globalThis.Date = class extends Real {
-       constructor(...values) { values.length === 0 ? super(Real.now() + ${AHEAD_MS}) : super(...values) }
-       static now() { return Real.now() + ${AHEAD_MS} }
-     }`,
-  )
-  return { NODE_OPTIONS: `--import ${path}` }
-}
 
 test('servers of one catalog have the keys of the first one, and one that does not agree with them does not start', {
   skip: storesAreMissing,

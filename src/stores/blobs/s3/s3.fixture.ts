@@ -36,11 +36,11 @@ export interface TestS3 {
 }
 
 /** @param buckets names of buckets to create */
-export async function startS3(buckets: readonly string[]): Promise<TestS3> {
+export async function startS3(buckets: readonly string[], host = '127.0.0.1'): Promise<TestS3> {
   const port = await freePort()
-  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' })
+  const server = spawn('moto_server', ['-H', host, '-p', String(port)], { stdio: 'ignore' })
   const place = {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `http://${host}:${port}`,
     region: 'us-east-1',
     accessKeyId: 'test',
     secretAccessKey: 'test',
