@@ -69,7 +69,7 @@ function openPartition(
   return openPostgresCatalog({ url: at, limits: POSTGRES_TEST_LIMITS, ...schema, ...options })
 }
 
-export const schemaOf = (partition: number): string => `hilum_${String(partition).padStart(3, '0')}`
+const schemaOf = (partition: number): string => `hilum_${String(partition).padStart(3, '0')}`
 
 const MEMORY = ':memory:'
 

@@ -1,8 +1,8 @@
 /** The conformance suite of a catalog whose partitions are distributed schemas of Citus. */
-import { after, type TestContext } from 'node:test'
+import { after } from 'node:test'
 import { citusIsMissing, openCitus } from '../../fixtures/citus.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import { describeCatalog } from '../catalog/conformance/catalog.conformance.ts'
+import { describeCatalog, type OpenContext } from '../catalog/conformance/catalog.conformance.ts'
 import { uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
 import { POSTGRES_TEST_LIMITS } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
@@ -11,7 +11,7 @@ import { partitionedCatalog } from './partitioned-catalog.ts'
 const citus = citusIsMissing === undefined ? await openCitus() : undefined
 after(() => citus?.remove())
 
-async function openTwo(context: TestContext): Promise<Catalog> {
+async function openTwo(context: OpenContext): Promise<Catalog> {
   const url = await citus!.newDatabase()
   const newId = uniqueIds()
   const open = (partition: number) =>

@@ -6,59 +6,50 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
-import { openPostgres } from '../../fixtures/shared-servers.ts'
-import { comparePositions, positionOf, type Search } from '../../imaging/search/search.ts'
+import type { Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import {
   AT,
   createDatastore,
+  documentsOf,
   importFiles,
-  publishAll,
   record,
   startJob,
   storedFile,
 } from '../catalog/conformance/catalog.fixture.ts'
+import { type GeneratedImageSet, ImageSetChanged } from '../catalog/image-set-records.ts'
 import type { Lease } from '../catalog/import-job-repository.ts'
-import type { ImageSetSummary, SnapshotVersion } from '../catalog/search-repository.ts'
-import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
-import { openPostgresCatalog } from '../sql/open-postgres.ts'
-import { openSqliteCatalog } from '../sql/open-sqlite.ts'
+import { type CatalogPlace, catalogKinds, openCatalogAt } from '../partitioned/catalog-kinds.fixture.ts'
+import { assertOneSnapshot, reportsArrived, SEARCHES_OF_ALL, type WrittenSoFar } from './pages.fixture.ts'
 import { SMALL_SIZES } from './small-sizes.fixture.ts'
 
-/** Many leaves, and partitions that are built and dropped. */
+/** Many leaves, and partitions of the index that are built and dropped. */
 const STANDING = 120
-/** Of the initial image sets, these are only extended; the others may be deleted. */
-const KEPT = 80
+/** With several partitions of the data store, whose writers and pages take longer. */
+const STANDING_PARTITIONED = 60
 const WRITERS = 2
-const LIMIT = 9
 
 interface Task {
-  /** A file, or the URL of a database. */
-  readonly place: string
+  readonly place: CatalogPlace
   readonly datastoreId: string
   readonly lease: Lease
   readonly writer: number
+  /** Of the initial image sets, as many are only extended; the others may be deleted. */
+  readonly kept: number
   /** Initial image sets that this writer deletes, beside those that it creates. */
   readonly toDelete: readonly string[]
 }
 
 type Report =
-  | { readonly kind: 'written' }
-  /** Sent before and after: in between a page may contain it or not. */
+  /** Without what was published if a part of it was refused: it was published later then, in another transaction. */
+  | { readonly kind: 'written'; readonly publication?: readonly GeneratedImageSet[] }
   | { readonly kind: 'deleting' | 'deleted'; readonly imageSetId: string }
 
 const newId = () => crypto.randomUUID().replaceAll('-', '')
 
-const openAt = (place: string): Promise<Catalog> =>
-  place.startsWith('postgres:')
-    ? openPostgresCatalog({ url: place, newId, limits: POSTGRES_TEST_LIMITS, sizes: SMALL_SIZES })
-    : openSqliteCatalog({ path: place, newId, sizes: SMALL_SIZES })
+const openAt = (place: CatalogPlace) => openCatalogAt(place, { newId, sizes: SMALL_SIZES })
 
 const fileOf = (study: string, { key, patientId = 'ANON' }: { key: string; patientId?: string }) => {
   const day = Number(study.split('.').at(-1)) % 28
@@ -71,13 +62,12 @@ const fileOf = (study: string, { key, patientId = 'ANON' }: { key: string; patie
 const task = process.argv[2]
 if (task !== undefined) await writeUntilStopped(JSON.parse(task))
 else {
-  const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined
-  after(() => postgres?.remove())
-  describe('on SQLite', () => testPagers(async (context) => join(await newFolder(context), 'catalog.sqlite')))
-  describe('on PostgreSQL', { skip: postgresIsMissing ?? false }, () => testPagers(() => postgres!.newDatabase()))
+  for (const kind of await catalogKinds()) {
+    describe(`on ${kind.name}`, { skip: kind.skip ?? false }, () => testPagers(() => kind.newPlace()))
+  }
 }
 
-async function writeUntilStopped({ place, datastoreId, lease, writer, toDelete }: Task): Promise<void> {
+async function writeUntilStopped({ place, datastoreId, lease, writer, kept, toDelete }: Task): Promise<void> {
   const catalog = await openAt(place)
   const report = (message: Report) => process.send!(message)
   let isRunning = true
@@ -92,13 +82,13 @@ async function writeUntilStopped({ place, datastoreId, lease, writer, toDelete }
     const files = [
       fileOf(`2.${writer}.${round}`, { key: key(0) }),
       fileOf(`3.${writer}.${round}`, { key: key(1), patientId: `P${round % 3}` }),
-      fileOf(`1.${(round * 7 + writer) % KEPT}`, { key: key(2) }),
-      fileOf(`1.${(round * 7 + writer + 40) % KEPT}`, { key: key(3) }),
+      fileOf(`1.${(round * 7 + writer) % kept}`, { key: key(2) }),
+      fileOf(`1.${(round * 7 + writer + kept / 2) % kept}`, { key: key(3) }),
     ]
     await record(catalog, lease, files)
-    const made = await publishAll(catalog, lease, AT + 1 + round)
+    const made = await publishedBy(catalog, lease, AT + 1 + round)
     mine.push(...made.filter((each) => each.imageSetVersion === 1).map((each) => each.imageSetId))
-    report({ kind: 'written' })
+    report({ kind: 'written', ...(made.length > 0 && { publication: made }) })
     const imageSetId = round % 8 === 3 ? initial.pop() : mine.length > 12 ? mine.shift() : undefined
     if (imageSetId === undefined) continue
     report({ kind: 'deleting', imageSetId })
@@ -109,24 +99,37 @@ async function writeUntilStopped({ place, datastoreId, lease, writer, toDelete }
   process.disconnect()
 }
 
-async function newFolder(_context: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'hilum-pagers-'))
-  removeAtExit(folder)
-  return folder
+/** Publishes all. @returns what was published, but for what a partition published before another one refused its part */
+async function publishedBy(catalog: Catalog, lease: Lease, at: number): Promise<readonly GeneratedImageSet[]> {
+  for (let isWhole = true; ; isWhole = false) {
+    const groups = await catalog.importJobs.unpublishedGroups(lease.jobId, 100)
+    if (groups.length === 0) return []
+    const [documents] = await documentsOf(catalog, lease, groups)
+    try {
+      const made = await catalog.importJobs.publish(lease, groups, at, documents!)
+      return isWhole ? made : []
+    } catch (error) {
+      if (!(error instanceof ImageSetChanged)) throw error
+    }
+  }
 }
 
-class Writers {
+class Writers implements WrittenSoFar {
   readonly #children: readonly ChildProcess[]
   readonly deleting = new Set<string>()
   readonly deleted = new Set<string>()
+  readonly publications: (readonly GeneratedImageSet[])[] = []
   written = 0
 
   constructor(tasks: readonly Task[]) {
-    this.#children = tasks.map((each) => {
+    this.#children = tasks.map((each, index) => {
       const child = fork(import.meta.filename, [JSON.stringify(each)], { execArgv: [] })
       child.on('message', (message: Report) => {
-        if (message.kind === 'written') this.written += 1
-        else this[message.kind].add(message.imageSetId)
+        if (message.kind === 'written') {
+          this.written += 1
+          // Those of the writer of another data store are not searched.
+          if (message.publication !== undefined && index < WRITERS) this.publications.push(message.publication)
+        } else this[message.kind].add(message.imageSetId)
       })
       return child
     })
@@ -143,10 +146,7 @@ class Writers {
     }
   }
 
-  /** What they said before a page was read has arrived: a deletion is visible as soon as it is made. */
-  async heard(): Promise<void> {
-    await setTimeout(50)
-  }
+  readonly reported = reportsArrived
 
   async stop(): Promise<void> {
     const ends = this.#children.map(async (child) => {
@@ -161,8 +161,7 @@ class Writers {
 }
 
 const SEARCHES: Readonly<Record<string, Search>> = {
-  'last updated first': { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'DESC' } },
-  'first updated first': { filters: [], sort: { sortField: 'updatedAt', sortOrder: 'ASC' } },
+  ...SEARCHES_OF_ALL,
   'by study date, one patient': {
     filters: [{ attribute: 'DICOMPatientId', equals: 'ANON' }],
     sort: { sortField: 'DICOMStudyDateAndTime', sortOrder: 'DESC' },
@@ -176,58 +175,35 @@ const SEARCHES: Readonly<Record<string, Search>> = {
   },
 }
 
-function testPagers(newPlace: (context: TestContext) => Promise<string>): void {
-  test('no image set is returned twice, none is missed, in order and in the snapshot of the first page', async (context) => {
-    const place = await newPlace(context)
+function testPagers(newPlace: () => Promise<CatalogPlace>): void {
+  test('no image set is returned twice, none is missed, in order and in the snapshot of the first page, and no page is torn', async (context) => {
+    const place = await newPlace()
     const catalog = await openAt(place)
     context.after(() => catalog.close())
     const datastoreId = await createDatastore(catalog)
-    const files = Array.from({ length: STANDING }, (_, index) =>
+    const standing = place.partitions === 1 ? STANDING : STANDING_PARTITIONED
+    const kept = (standing * 2) / 3
+    const files = Array.from({ length: standing }, (_, index) =>
       fileOf(`1.${index}`, { key: `k${String(index).padStart(4, '0')}` }),
     )
     const initial = (await importFiles(catalog, { datastoreId, files })).map(({ imageSetId }) => imageSetId)
     const tasks: Task[] = []
     for (let writer = 0; writer < WRITERS; writer++) {
       const lease = await startJob(catalog, { datastoreId, name: `job ${writer}`, owner: `writer ${writer}` })
-      const toDelete = initial.slice(KEPT).filter((_, index) => index % WRITERS === writer)
-      tasks.push({ place, datastoreId, lease, writer, toDelete })
+      const toDelete = initial.slice(kept).filter((_, index) => index % WRITERS === writer)
+      tasks.push({ place, datastoreId, lease, writer, kept, toDelete })
     }
     const other = await createDatastore(catalog, 'other')
     // Changes of another data store have numbers of their own, and lock nothing that these writers need.
     const lease = await startJob(catalog, { datastoreId: other, name: 'job of another', owner: 'writer of another' })
-    tasks.push({ place, datastoreId: other, lease, writer: WRITERS, toDelete: [] })
+    tasks.push({ place, datastoreId: other, lease, writer: WRITERS, kept, toDelete: [] })
     const writers = new Writers(tasks)
     try {
       await writers.nextWrite()
       await Promise.all(
-        Object.entries(SEARCHES).map(async ([name, search]) => {
-          const request = { catalog, datastoreId, search, writers }
-          const first = await readPages({ ...request, snapshotVersion: undefined })
-          await writers.heard()
-          const ids = new Set(first.rows.map(({ imageSetId }) => imageSetId))
-          assert.equal(ids.size, first.rows.length, `${name}: none twice`)
-          for (const imageSetId of initial) {
-            if (ids.has(imageSetId)) continue
-            assert.ok(writers.deleting.has(imageSetId), `${name}: none missed`)
-          }
-          // Again in the same snapshot: equal but for image sets deleted since.
-          const again = await readPages({ ...request, snapshotVersion: first.snapshotVersion })
-          await writers.heard()
-          const left = new Set(again.rows.map(({ imageSetId }) => imageSetId))
-          for (const { imageSetId } of first.rows) {
-            assert.ok(
-              left.has(imageSetId) || writers.deleting.has(imageSetId),
-              `${name}: none missing but deleted ones`,
-            )
-          }
-          const asBefore = first.rows.filter(({ imageSetId }) => left.has(imageSetId))
-          const seenBefore = again.rows.filter(({ imageSetId }) => ids.has(imageSetId))
-          assert.deepEqual(seenBefore, asBefore, `${name}: in the snapshot of the first page`)
-          for (const { imageSetId } of again.rows) {
-            // It may have been deleted before the first reading came to its page.
-            assert.ok(ids.has(imageSetId) || writers.deleting.has(imageSetId), `${name}: none added`)
-          }
-        }),
+        Object.entries(SEARCHES).map(([name, search]) =>
+          assertOneSnapshot({ catalog, datastoreId, name, search, initial, written: writers }),
+        ),
       )
       assert.ok(writers.deleted.size > 0 && writers.written > 0)
     } finally {
@@ -235,39 +211,4 @@ function testPagers(newPlace: (context: TestContext) => Promise<string>): void {
     }
     for await (const { differences } of catalog.searchIndex.verify()) assert.deepEqual(differences, [])
   })
-}
-
-async function readPages(request: {
-  readonly catalog: Catalog
-  readonly datastoreId: string
-  readonly search: Search
-  readonly writers: Writers
-  readonly snapshotVersion: SnapshotVersion | undefined
-}): Promise<{ readonly rows: readonly ImageSetSummary[]; readonly snapshotVersion: SnapshotVersion }> {
-  const { catalog, datastoreId, search, writers } = request
-  const rows: ImageSetSummary[] = []
-  let { snapshotVersion } = request
-  for (;;) {
-    const deletedBefore = new Set(writers.deleted)
-    const last = rows.at(-1)
-    const page = await catalog.imageSets.search({
-      ...{ datastoreId, search, limit: LIMIT },
-      ...(last !== undefined && { after: positionOf(search, last) }),
-      ...(snapshotVersion !== undefined && { snapshotVersion }),
-    })
-    snapshotVersion ??= page.snapshotVersion
-    assert.deepEqual(page.snapshotVersion, snapshotVersion)
-    for (const row of page.rows) {
-      const before = rows.at(-1)
-      assert.ok(
-        before === undefined ||
-          comparePositions(search.sort.sortOrder, positionOf(search, before), positionOf(search, row)) < 0,
-        'in order',
-      )
-      assert.ok(!deletedBefore.has(row.imageSetId), 'a deleted image set is not returned')
-      rows.push(row)
-    }
-    if (page.rows.length < LIMIT) return { rows, snapshotVersion }
-    await writers.nextWrite()
-  }
 }
