@@ -15,7 +15,8 @@ import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { type Dialect, POSTGRES, SQLITE } from '../sql/engine/differences.ts'
 import { EmptiedDatabases } from '../sql/engine/postgres/emptied-databases.fixture.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../sql/engine/postgres/postgres.fixture.ts'
-import { openPostgresCatalog } from '../sql/open-postgres.ts'
+import { PostgresDatabase } from '../sql/engine/postgres/postgres-database.ts'
+import { openPostgresIn } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
 import { partitionedCatalog } from './partitioned-catalog.ts'
 
@@ -52,21 +53,29 @@ interface OpenOptions {
 
 /** Opens the catalog at a place. Several processes can, but for one in memory. */
 export async function openCatalogAt(place: CatalogPlace, options: OpenOptions = {}): Promise<Catalog> {
-  const { newId = uniqueIds() } = options
-  const open = (partition: number) => openPartition(place, { ...options, newId, partition })
-  return partitionedCatalog({ control: await open(0), open, spread: place.partitions })
-}
-
-function openPartition(
-  { engine, at }: CatalogPlace,
-  options: OpenOptions & { readonly newId: () => string; readonly partition: number },
-): Promise<Catalog> {
-  const { partition } = options
-  if (engine === 'SQLite') {
-    return openSqliteCatalog({ path: at === MEMORY ? at : join(at, `catalog-${partition}.sqlite`), ...options })
+  const given = { newId: uniqueIds(), ...options }
+  const spread = place.partitions
+  if (place.engine === 'SQLite') {
+    const open = (partition: number) =>
+      openSqliteCatalog({
+        path: place.at === MEMORY ? MEMORY : join(place.at, `${partition}.sqlite`),
+        partition,
+        ...given,
+      })
+    return partitionedCatalog({ control: await open(0), open, spread })
   }
-  const schema = partition === 0 ? {} : { schema: schemaOf(partition) }
-  return openPostgresCatalog({ url: at, limits: POSTGRES_TEST_LIMITS, ...schema, ...options })
+  const database = new PostgresDatabase({ url: place.at, limits: POSTGRES_TEST_LIMITS })
+  const control = await openPostgresIn(database, given)
+  const open = (partition: number) =>
+    openPostgresIn(database, { ...given, partition, schema: schemaOf(partition), clock: () => control.now() })
+  const catalog = partitionedCatalog({ control, open, spread })
+  return {
+    ...catalog,
+    async close() {
+      await catalog.close()
+      await database.close()
+    },
+  }
 }
 
 const schemaOf = (partition: number): string => `hilum_${String(partition).padStart(3, '0')}`
