@@ -44,10 +44,14 @@ export async function publishGroups(publishing: Publishing): Promise<'published'
     signal.throwIfAborted()
     const documents = await writeGroupDocuments(publishing, groups)
     const published = await publishAll(publishing, { groups, documents })
-    if (published === 0) await app.blobs.remove([documents.blobKey])
-    else turn?.progressed()
+    if (published > 0) turn?.progressed()
+    else if (!(await isRecorded(app, documents.blobKey))) await app.blobs.remove([documents.blobKey])
   }
 }
+
+/** One of several partitions may have published its groups before another refused to. */
+const isRecorded = async ({ catalog }: ImportApp, blobKey: string): Promise<boolean> =>
+  (await catalog.blobs.get([blobKey])).length > 0
 
 /**
  * Stops at the first group whose image set has another version by now, or is locked by a workflow, or when attributes have been declared.

@@ -55,6 +55,8 @@ export interface BatchToDescribe {
   readonly from: number
   readonly to: number
   readonly imageSets: readonly ImageSetToDescribe[]
+  /** Where the batch is, in a data store with several partitions, and how many rows the work has in those before it. */
+  readonly place?: { readonly partition: number; readonly rowsBefore: number }
 }
 
 type Which = { readonly datastoreId: string; readonly number: number }

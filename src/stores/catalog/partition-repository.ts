@@ -2,6 +2,8 @@
  * What a partitioned catalog (src/stores/partitioned/) asks of the catalogs that it is made of: the control catalog, which has the import jobs
  * and data stores, and the partitions, each with the files of jobs and the image sets of some studies.
  */
+import type { DeleteDatastoreOutcome } from './datastore-repository.ts'
+import type { Declaration } from './declared-attribute-repository.ts'
 import type { Lease } from './import-job-repository.ts'
 import type { WorkflowLease, WorkflowRequest } from './workflow-repository.ts'
 
@@ -24,6 +26,12 @@ export class StudiesMoved extends Error {
   }
 }
 
+/** The attributes that a data store declares searchable, removed ones too until their texts are, and how often that changed. */
+export interface StandingDeclarations {
+  readonly revision: number
+  readonly declarations: readonly Declaration[]
+}
+
 export interface JobEnd {
   readonly jobStatus: 'COMPLETED' | 'FAILED'
   readonly endedAt: number
@@ -42,7 +50,10 @@ export interface PartitionRecords {
   leased(lease: Lease): Promise<LeasedJob>
   /** Of the control catalog: the data store of a job, whether it has ended or not. */
   datastoreOf(jobId: string): Promise<string | undefined>
-  /** Of the control catalog: files up to the key were recorded in partitions; progress was made. @throws LeaseLost */
+  /**
+   * Of the control catalog: files up to the key were recorded in partitions; progress was made. They are counted once.
+   * @throws LeaseLost
+   */
   noteRecorded(
     lease: Lease,
     progress: {
@@ -74,8 +85,21 @@ export interface PartitionRecords {
   endPart(jobId: string, end: JobEnd): Promise<void>
   /** Of a partition: deletes what jobs have recorded whose deletion was interrupted. */
   purgeEnded(): Promise<void>
-  /** Of a partition: a data store that is DELETING becomes ACTIVE again, because another partition has image sets of it. */
+  /** Of a partition: a data store that is CREATING becomes ACTIVE. */
+  activate(datastoreId: string): Promise<void>
+  /** Of a partition: whether it has image sets of the data store. */
+  holdsImageSets(datastoreId: string): Promise<boolean>
+  /** Of the control catalog: how often the partitions of a data store were opened again. */
+  timesReopened(datastoreId: string): Promise<number>
+  /** Of the control catalog: the partitions of an ACTIVE data store are about to be opened again. @returns whether it is ACTIVE */
+  noteReopened(datastoreId: string): Promise<boolean>
+  /** Of a partition: a data store that is DELETING becomes ACTIVE again, because its deletion was refused elsewhere, or interrupted. */
   reopen(datastoreId: string): Promise<void>
+  /** Of the control catalog: as that of data stores, if the partitions were opened again only so many times. */
+  beginDelete(
+    datastoreId: string,
+    deletion: { readonly at: number; readonly reopened: number },
+  ): Promise<DeleteDatastoreOutcome | 'reopened'>
   /** Of the control catalog: whether a backup runs, whose snapshot may need blobs that are unreferenced now. */
   isBackupRunning(now: number): Promise<boolean>
   /** Of a partition: which of the blobs it needs, or has needed since the given time. */
@@ -86,6 +110,10 @@ export interface PartitionRecords {
   datastoreOfWorkflow(lease: WorkflowLease): Promise<string>
   /** Workflows of the operation that have not ended. */
   countWorkflows(datastoreId: string, operation: WorkflowRequest['operation']): Promise<number>
+  /** Of the first partition of a data store. Undefined if it does not exist. */
+  standingDeclarations(datastoreId: string): Promise<StandingDeclarations | undefined>
+  /** Of another partition: the same attributes are declared, with the same numbers, or begun to be removed. */
+  followDeclarations(datastoreId: string, standing: StandingDeclarations): Promise<void>
   /** Of a partition: which of the studies another one has instead. */
   movedStudies(datastoreId: string, studyInstanceUIDs: readonly string[]): Promise<MovedStudies>
   /**

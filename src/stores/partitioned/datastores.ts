@@ -1,6 +1,7 @@
 /**
- * Data stores: their rows are in the control catalog, which decides, and in each of their partitions. A creation or deletion that was
- * interrupted between two catalogs is completed, or undone, by `settle`.
+ * Data stores: their rows are in the control catalog, which decides, and in each of their partitions. A partition gets its row before the data
+ * store is ACTIVE, and takes nothing more before it is deleted. A creation or deletion that was interrupted between two catalogs is completed, or
+ * undone, by `settle`.
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Datastore, Datastores, DeleteDatastoreOutcome } from '../catalog/datastore-repository.ts'
@@ -8,6 +9,8 @@ import { StoreUnavailable } from '../store-unavailable.ts'
 import type { Partition, Placement } from './placement.ts'
 
 const ADD_MS = 5_000
+/** A deletion begins again if a server that starts has undone it meanwhile. */
+const DELETE_ATTEMPTS = 3
 
 export function partitionedDatastores(placement: Placement, options: { readonly partitions: number }): Datastores {
   const { control } = placement
@@ -23,12 +26,11 @@ export function partitionedDatastores(placement: Placement, options: { readonly 
     async settle(datastoreId, at) {
       const datastore = await control.datastores.get(datastoreId, { deletedSince: 0 })
       if (datastore === undefined) return
-      if (datastore.datastoreStatus === 'CREATING') await addToPartitions(placement, datastore)
-      for (const { catalog } of await placement.numberedOf(datastoreId)) {
-        // A deletion that the control catalog never began.
-        if (datastore.datastoreStatus === 'ACTIVE') await catalog.partition.reopen(datastoreId)
-        else await catalog.datastores.settle(datastoreId, at)
-      }
+      const partitions = await placement.numberedOf(datastoreId)
+      const { datastoreStatus } = datastore
+      if (datastoreStatus === 'CREATING') await addToPartitions(placement, datastore)
+      else if (datastoreStatus === 'ACTIVE') await reopen(placement, partitions, datastoreId)
+      else for (const { catalog } of partitions) await catalog.datastores.settle(datastoreId, at)
       await control.datastores.settle(datastoreId, at)
     },
     async unsettled() {
@@ -50,46 +52,71 @@ async function addSoon(placement: Placement, datastore: Datastore): Promise<void
   added.catch(() => {})
 }
 
+/** If it is CREATING. */
 async function addToPartitions(placement: Placement, datastore: Datastore): Promise<void> {
-  const { datastoreId, createdAt } = datastore
-  // The same for every attempt, so that the row is added once.
-  const token = { clientToken: datastoreId, fingerprint: '', usedSince: createdAt }
+  const { datastoreId, datastoreStatus, createdAt } = datastore
+  if (datastoreStatus !== 'CREATING') return
   const partitions = await placement.numberedOf(datastoreId)
   if (partitions.length === 0) return
   const tags = (await placement.control.tags.list({ datastoreId, imageSetId: undefined })) ?? {}
+  // The same for every attempt, so that the row is added once.
+  const token = { clientToken: datastoreId, fingerprint: '', usedSince: createdAt }
   for (const { catalog } of partitions) {
-    await catalog.datastores.create({ datastore: { ...datastore, datastoreStatus: 'CREATING' }, tags, token })
-    await catalog.datastores.settle(datastoreId, createdAt)
+    const isThere = (await catalog.datastores.get(datastoreId, { deletedSince: 0 })) !== undefined
+    if (!isThere) await catalog.datastores.create({ datastore, tags, token })
+    await catalog.partition.activate(datastoreId)
   }
 }
 
 /**
- * The partitions first: there store requests lose their lease, so that nothing is added any more. The data key, which the control catalog
- * destroys, goes last.
+ * The partitions first: there store requests lose their lease, so that nothing is added any more. The control catalog, which destroys the data
+ * key, is last. It does so only if no partition was opened again since the deletion began.
  */
 async function beginDelete(placement: Placement, datastoreId: string, at: number): Promise<DeleteDatastoreOutcome> {
   const { control } = placement
   const partitions = await placement.numberedOf(datastoreId)
-  if (partitions.length > 0) {
-    const datastore = await control.datastores.get(datastoreId, { deletedSince: Number.MAX_SAFE_INTEGER })
-    if (datastore === undefined) return control.datastores.beginDelete(datastoreId, at)
-    if (datastore.datastoreStatus !== 'ACTIVE') return 'not-active'
-    if (await control.partition.isImporting(datastoreId)) return 'import-running'
+  if (partitions.length === 0) return control.datastores.beginDelete(datastoreId, at)
+  for (let attempt = 1; attempt <= DELETE_ATTEMPTS; attempt++) {
+    const outcome = await attemptDelete({ placement, partitions, datastoreId, at })
+    if (outcome !== 'reopened') return outcome
   }
-  const closed: Partition[] = []
-  for (const partition of partitions) {
-    const outcome = await partition.catalog.datastores.beginDelete(datastoreId, at)
-    if (outcome !== 'deleting') {
-      await reopen(closed, datastoreId)
-      return outcome
-    }
-    closed.push(partition)
+  throw new StoreUnavailable({ store: 'the data store', reason: 'busy', code: 'DELETION_UNDONE' })
+}
+
+async function attemptDelete({
+  placement,
+  partitions,
+  datastoreId,
+  at,
+}: {
+  readonly placement: Placement
+  readonly partitions: readonly Partition[]
+  readonly datastoreId: string
+  readonly at: number
+}): Promise<DeleteDatastoreOutcome | 'reopened'> {
+  const { control } = placement
+  const datastore = await control.datastores.get(datastoreId, { deletedSince: Number.MAX_SAFE_INTEGER })
+  if (datastore === undefined) return 'absent'
+  if (datastore.datastoreStatus !== 'ACTIVE') return 'not-active'
+  if (await control.partition.isImporting(datastoreId)) return 'import-running'
+  // Before any store request loses its lease.
+  const isHeld = await Promise.all(partitions.map(({ catalog }) => catalog.partition.holdsImageSets(datastoreId)))
+  if (isHeld.includes(true)) return 'holds-image-sets'
+  const reopened = await control.partition.timesReopened(datastoreId)
+  for (const { catalog } of partitions) {
+    const outcome = await catalog.datastores.beginDelete(datastoreId, at)
+    // An earlier deletion may have been interrupted.
+    if (outcome === 'deleting' || outcome === 'not-active') continue
+    await reopen(placement, partitions, datastoreId)
+    return outcome
   }
-  const outcome = await control.datastores.beginDelete(datastoreId, at)
-  if (outcome !== 'deleting') await reopen(closed, datastoreId)
+  const outcome = await control.partition.beginDelete(datastoreId, { at, reopened })
+  if (outcome !== 'deleting' && outcome !== 'reopened') await reopen(placement, partitions, datastoreId)
   return outcome
 }
 
-async function reopen(partitions: readonly Partition[], datastoreId: string): Promise<void> {
+/** If it is ACTIVE. A deletion that is under way begins again. */
+async function reopen(placement: Placement, partitions: readonly Partition[], datastoreId: string): Promise<void> {
+  if (partitions.length === 0 || !(await placement.control.partition.noteReopened(datastoreId))) return
   for (const { catalog } of partitions) await catalog.partition.reopen(datastoreId)
 }

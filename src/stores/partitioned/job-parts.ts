@@ -20,6 +20,7 @@ import {
   type StoredFile,
 } from '../catalog/import-job-repository.ts'
 import { type LeasedJob, StudiesMoved } from '../catalog/partition-repository.ts'
+import { publishing } from './declared-attributes.ts'
 import { partitionNumberOf, rowOf } from './numbers.ts'
 import { CONTROL, isInControl, type Partition, type Partitions, type Placement } from './placement.ts'
 import { homeOf, type StudyPlaces } from './study-places.ts'
@@ -107,7 +108,7 @@ export class JobParts {
       left = files.filter((file) => moved.has(file))
     }
     await this.#markWasted(work, wasted)
-    await this.#noteProgress(work, files)
+    await this.#noteRecorded(work, files)
   }
 
   async recordAndPublish(lease: Lease, batch: Batch): Promise<readonly GeneratedImageSet[]> {
@@ -128,7 +129,9 @@ export class JobParts {
       const groups = groupsOf.get(partition) ?? []
       try {
         const part = { ...batch, files: some, documents: { ...documents, groups } }
-        const generated = await partition.catalog.importJobs.recordAndPublish(lease, part)
+        const generated = await publishing({ ...work.claimed, ...work }, () =>
+          partition.catalog.importJobs.recordAndPublish(lease, part),
+        )
         for (const [at, { groupId }] of groups.entries()) generatedOf.set(groupId, generated[at]!)
         for (const { key } of some) work.recorded.add(key)
       } catch (cause) {
@@ -137,7 +140,7 @@ export class JobParts {
     }
     // The caller records the whole batch then, of which `record` adds what is missing.
     if (late !== undefined) throw late
-    await this.#noteProgress(work, files)
+    await this.#noteRecorded(work, files)
     return documents.groups.map(({ groupId }) => generatedOf.get(groupId)!)
   }
 
@@ -151,19 +154,28 @@ export class JobParts {
     throw cause
   }
 
-  /** Groups are published in the partition that recorded them. */
+  /** Groups are published in the partition that recorded them. Some may be published when it throws: they are not unpublished any more. */
   async publish(...[lease, groups, at, documents]: Publication): Promise<readonly GeneratedImageSet[]> {
     const work = await this.#workOf(lease)
     if (isInControl(work.partitions)) return work.partitions[0].catalog.importJobs.publish(lease, groups, at, documents)
     const generatedOf = new Map<number, GeneratedImageSet>()
+    const done: Partition[] = []
     for (const [partition, some] of groupsByPartition(work.partitions, groups)) {
       await this.#adopt(partition, work)
-      const generated = await partition.catalog.importJobs.publish(
-        ...([lease, some.map(groupInside), at, documentsInside(documents, { some, all: groups })] as const),
-      )
-      for (const [index, { groupId }] of some.entries()) generatedOf.set(groupId, generated[index]!)
+      const own = documentsInside(documents, { some, all: groups })
+      try {
+        const generated = await publishing({ ...work.claimed, ...work }, () =>
+          partition.catalog.importJobs.publish(lease, some.map(groupInside), at, own),
+        )
+        for (const [index, { groupId }] of some.entries()) generatedOf.set(groupId, generated[index]!)
+        done.push(partition)
+      } catch (cause) {
+        // Their documents will be written again: the blob that the others use is longer than what is used of it.
+        for (const { catalog } of done) await catalog.partition.markPartlyUnreferenced([documents.blobKey], at)
+        throw cause
+      }
     }
-    await this.#noteProgress(work, [])
+    await this.#placement.control.partition.noteRecorded(lease, PUBLISHED)
     return groups.map(({ groupId }) => generatedOf.get(groupId)!)
   }
 
@@ -220,15 +232,18 @@ export class JobParts {
     for (const { catalog } of partitions) await catalog.partition.markPartlyUnreferenced(blobKeys, at)
   }
 
-  async #noteProgress({ lease, recorded }: Work, files: readonly RecordedFile[]): Promise<void> {
+  /** A batch is recorded in all its partitions. */
+  async #noteRecorded(work: Work, files: readonly RecordedFile[]): Promise<void> {
     const count = (outcome: RecordedFile['outcome']) => files.filter((file) => file.outcome === outcome).length
-    await this.#placement.control.partition.noteRecorded(lease, {
+    await this.#placement.control.partition.noteRecorded(work.lease, {
       ...{ files: files.length, failed: count('failed'), skipped: count('skipped') },
       lastKey: files.at(-1)?.key,
     })
-    recorded.clear()
+    work.recorded.clear()
   }
 }
+
+const PUBLISHED = { files: 0, failed: 0, skipped: 0, lastKey: undefined }
 
 const nameOf = ({ jobId, owner }: Lease): string => `${jobId} ${owner}`
 

@@ -6,6 +6,7 @@ import { ContractError } from '../../contract/errors.ts'
 import { StudiesMoved } from '../catalog/partition-repository.ts'
 import type { ClaimedWorkflow, WorkflowRequest, Workflows } from '../catalog/workflow-repository.ts'
 import { firstAnswer } from './away-partitions.ts'
+import { publishing } from './declared-attributes.ts'
 import { numberIn, partitionNumberOf, rowOf } from './numbers.ts'
 import { CONTROL, type Partition, type Placement } from './placement.ts'
 import { type StudyPlaces, studyElsewhere } from './study-places.ts'
@@ -79,9 +80,12 @@ export function partitionedWorkflows(placement: Placement, studies: StudyPlaces)
     for (const studyInstanceUID of new Set(end.versions.map(({ grouping }) => grouping.StudyInstanceUID))) {
       await studies.keepIn(partition, { datastoreId, studyInstanceUID })
     }
-    return partition.catalog.workflows.complete(own, end).catch((cause: unknown) => {
-      throw cause instanceof StudiesMoved ? studyElsewhere() : cause
-    })
+    const partitions = await placement.of(datastoreId)
+    return publishing({ datastoreId, partitions }, () => partition.catalog.workflows.complete(own, end)).catch(
+      (cause: unknown) => {
+        throw cause instanceof StudiesMoved ? studyElsewhere() : cause
+      },
+    )
   }
 
   /** A partition that is away delays no other. */

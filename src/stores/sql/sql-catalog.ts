@@ -65,7 +65,7 @@ export function catalogOver(
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),
     },
-    partition: partitionOver(database),
+    partition: partitionOver(database, options),
     awayPartitions: async () => [],
     secret: (name) => database.write(() => secret(name, options.newId)),
     now: options.clock,

@@ -109,7 +109,7 @@ function* unsettled(): Sql<readonly string[]> {
   return rows.map((row) => row.datastore_id)
 }
 
-function* beginDelete(datastoreId: string, at: number): Sql<DeleteDatastoreOutcome> {
+export function* beginDelete(datastoreId: string, at: number): Sql<DeleteDatastoreOutcome> {
   const found = yield* one<{ datastore: number; datastore_status: string }>(
     `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
     datastoreId,

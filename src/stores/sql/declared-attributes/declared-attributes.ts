@@ -78,7 +78,7 @@ function* nextRevision(datastore: number): Sql<number> {
 }
 
 /** Image sets after it are published with the texts of what is declared now. */
-function* lastRowId(): Sql<number> {
+export function* lastRowId(): Sql<number> {
   return (yield* one<{ row_id: number | null }>('SELECT max(row_id) AS row_id FROM image_sets'))!.row_id ?? -1
 }
 

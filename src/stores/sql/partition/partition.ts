@@ -2,8 +2,12 @@
 import { type Lease, LeaseLost } from '../../catalog/import-job-repository.ts'
 import type { JobEnd, LeasedJob, PartitionRecords } from '../../catalog/partition-repository.ts'
 import { type WorkflowLease, WorkflowLeaseLost } from '../../catalog/workflow-repository.ts'
+import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { markPartlyUnreferenced } from '../blobs/compaction.ts'
 import { purgeBatch } from '../blobs/purge.ts'
+import { DATASTORE_NUMBER } from '../datastores/datastore-number.ts'
+import { beginDelete } from '../datastores/datastores.ts'
+import { followDeclarations, standingDeclarations } from '../declared-attributes/follow-declarations.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, allOfMany, one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { underLease } from '../imports/lease.ts'
@@ -12,7 +16,7 @@ import { keepStudyIn, movedStudies } from '../moved-studies/moved-studies.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import { keepSetting, setting } from '../schema/settings.ts'
 
-export function partitionOver(database: Transactions): PartitionRecords {
+export function partitionOver(database: Transactions, { upkeep }: { readonly upkeep: SearchUpkeep }): PartitionRecords {
   const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
   async function purgeEnded(): Promise<void> {
     while ((await purgeOnce()) === 'more') {
@@ -37,10 +41,20 @@ export function partitionOver(database: Transactions): PartitionRecords {
       await purgeEnded()
     },
     purgeEnded,
-    reopen: (datastoreId) => database.write(() => reopen(datastoreId)),
+    activate: (datastoreId) => database.write(() => setActive(datastoreId, 'CREATING')),
+    holdsImageSets: (datastoreId) => database.read(() => holdsImageSets(datastoreId)),
+    timesReopened: (datastoreId) => database.read(() => timesReopened(datastoreId)),
+    noteReopened: (datastoreId) => database.write(() => noteReopened(datastoreId)),
+    reopen: (datastoreId) => database.write(() => setActive(datastoreId, 'DELETING')),
+    // With secureDelete, so that the data key leaves nothing in the file.
+    beginDelete: (datastoreId, deletion) =>
+      database.write(() => beginDeleteOnce(datastoreId, deletion), { secureDelete: true }),
     isBackupRunning: (now) => database.read(() => isBackupRunning(now)),
     blobsKept: (blobKeys, since) => database.read(() => blobsKept(blobKeys, since)),
     markPartlyUnreferenced: (blobKeys, at) => database.write(() => markBlobs(blobKeys, at)),
+    standingDeclarations: (datastoreId) => database.read(() => standingDeclarations(datastoreId)),
+    followDeclarations: (datastoreId, standing) =>
+      database.write(() => followDeclarations(datastoreId, standing, upkeep)),
     // Rows are only added: several statements need no snapshot.
     movedStudies: async (datastoreId, studyInstanceUIDs) =>
       database.readOne(() => movedStudies(datastoreId, studyInstanceUIDs)),
@@ -88,10 +102,12 @@ function* noteRecorded(
   { files, failed, skipped, lastKey }: Parameters<PartitionRecords['noteRecorded']>[1],
 ): Sql<void> {
   const { job } = yield* underLease(lease)
+  yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', job)
+  if (lastKey === undefined) return
   yield* run(
-    `UPDATE import_jobs SET attempts = 0, files_done = files_done + ?, files_failed = files_failed + ?, files_skipped = files_skipped + ?,
-       recorded_to = CASE WHEN recorded_to IS NULL OR recorded_to < ? THEN ? ELSE recorded_to END WHERE job = ?`,
-    ...[files, failed, skipped, lastKey ?? '', lastKey ?? null, job],
+    `UPDATE import_jobs SET files_done = files_done + ?, files_failed = files_failed + ?, files_skipped = files_skipped + ?,
+       recorded_to = ? WHERE job = ? AND (recorded_to IS NULL OR recorded_to < ?)`,
+    ...[files, failed, skipped, lastKey, job, lastKey],
   )
 }
 
@@ -191,11 +207,46 @@ function* endPart(jobId: string, { jobStatus, endedAt }: JobEnd): Sql<void> {
   )
 }
 
-function* reopen(datastoreId: string): Sql<void> {
+function* setActive(datastoreId: string, from: 'CREATING' | 'DELETING'): Sql<void> {
   yield* run(
-    `UPDATE datastores SET datastore_status = 'ACTIVE' WHERE datastore_id = ? AND datastore_status = 'DELETING'`,
+    `UPDATE datastores SET datastore_status = 'ACTIVE' WHERE datastore_id = ? AND datastore_status = ?`,
+    ...[datastoreId, from],
+  )
+}
+
+function* holdsImageSets(datastoreId: string): Sql<boolean> {
+  const row = yield* one(
+    `SELECT 1 AS found FROM image_sets WHERE datastore = ${DATASTORE_NUMBER} AND deleted_at IS NULL LIMIT 1`,
     datastoreId,
   )
+  return row !== undefined
+}
+
+/** The changes of a data store are numbered in its partitions: in the control catalog the number counts how often these were opened again. */
+function* timesReopened(datastoreId: string): Sql<number> {
+  const row = yield* one<{ number: number }>(
+    `SELECT number FROM changes WHERE datastore = ${DATASTORE_NUMBER}`,
+    datastoreId,
+  )
+  return row?.number ?? 0
+}
+
+function* noteReopened(datastoreId: string): Sql<boolean> {
+  const store = yield* one<{ datastore: number; datastore_status: string }>(
+    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
+    datastoreId,
+  )
+  if (store?.datastore_status !== 'ACTIVE') return false
+  yield* run('UPDATE changes SET number = number + 1 WHERE datastore = ?', store.datastore)
+  return true
+}
+
+function* beginDeleteOnce(
+  datastoreId: string,
+  { at, reopened }: Parameters<PartitionRecords['beginDelete']>[1],
+): Sql<Awaited<ReturnType<PartitionRecords['beginDelete']>>> {
+  yield* one(`SELECT datastore FROM datastores WHERE datastore_id = ? ${LOCKED}`, datastoreId)
+  return (yield* timesReopened(datastoreId)) === reopened ? yield* beginDelete(datastoreId, at) : 'reopened'
 }
 
 function* isBackupRunning(now: number): Sql<boolean> {
