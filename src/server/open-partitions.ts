@@ -7,7 +7,8 @@ import type { Catalog } from '../stores/catalog/catalog.ts'
 import { identifyPartition, isCreated, notFound } from '../stores/partitioned/partition-identity.ts'
 import { partitionedCatalog } from '../stores/partitioned/partitioned-catalog.ts'
 import { CONTROL } from '../stores/partitioned/placement.ts'
-import { PageCaches } from '../stores/sql/engine/sqlite/page-caches.ts'
+import { SharedMemory } from '../stores/search/shared-memory.ts'
+import { SqliteMemory } from '../stores/sql/engine/sqlite/sqlite-memory.ts'
 import { openSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { NoSchema } from '../stores/sql/schema/other-schema.ts'
 import { StoreUnavailable } from '../stores/store-unavailable.ts'
@@ -98,7 +99,7 @@ function sqlitePlaces({ dataFolder, keys, limits }: CatalogPlaces, { readOnly = 
     const path = join(dataFolder, catalogFileOf(number))
     try {
       return await openSqliteCatalog({
-        ...{ path, newId, partition: number, readOnly, key, caches },
+        ...{ path, newId, partition: number, readOnly, key, sqliteMemory, searchMemory },
       })
     } catch (cause) {
       const isForeign = cause instanceof StoreUnavailable && cause.code === 'SQLITE_NOTADB' && key !== undefined
@@ -111,7 +112,7 @@ function sqlitePlaces({ dataFolder, keys, limits }: CatalogPlaces, { readOnly = 
         : cause
     }
   }
-  const caches = new PageCaches(limits.catalogCacheBytes)
+  const [sqliteMemory, searchMemory] = [new SqliteMemory(limits.catalogCacheBytes), new SharedMemory()]
   let key: Uint8Array | undefined
   return {
     engine: async () => 'SQLite',
@@ -153,13 +154,14 @@ async function postgresPlaces(
   const databases = new Map([catalog!, ...urls].map((url) => [url, new PostgresDatabase({ url, limits })]))
   const databaseOf = (number: number) => databases.get(urls[(number - 1) % urls.length]!)!
   const control = databases.get(catalog!)!
+  const searchMemory = new SharedMemory()
   return {
     engine: async () => ((await hasCitus(control)) ? 'Citus' : 'PostgreSQL'),
-    openControl: () => openPostgresIn(control, { newId, readOnly }),
+    openControl: () => openPostgresIn(control, { newId, readOnly, searchMemory }),
     async openPartition(number, how) {
       try {
         return await openPostgresIn(databaseOf(number), {
-          ...{ newId, partition: number, schema: schemaOf(number), readOnly },
+          ...{ newId, partition: number, schema: schemaOf(number), readOnly, searchMemory },
           ...{ clock: () => how.control.now(), mayCreate: how.mayCreate },
         })
       } catch (error) {

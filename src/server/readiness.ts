@@ -6,7 +6,7 @@ const TIMEOUT_MS = 5_000
 /** Anyone may ask, so the parts are asked at most once in this time. */
 const CACHED_MS = 1_000
 
-export interface Readiness {
+interface Readiness {
   /** Names of the parts that do not answer. */
   readonly failing: readonly string[]
   /** Numbers of the partitions that do not answer, though the catalog does. */

@@ -11,6 +11,7 @@ import type { Sql } from '../sql/engine/statement.ts'
 import { CachedAnswers } from '../sql/history/cached-answers.ts'
 import { snapshotRead } from '../sql/history/snapshot-read.ts'
 import { assertIndexFormat } from './index-format.ts'
+import { INDEX_SIZES, type IndexSizes } from './kd-tree/sizes.ts'
 
 type Request = Parameters<ImageSets['search']>[0]
 export type FoundPage = Omit<SearchPage, 'datastore'>
@@ -25,7 +26,8 @@ interface SearchedStore {
   readonly datastore: (Pick<Datastore, 'datastoreStatus' | 'updatedAt'> & { readonly number: number }) | undefined
 }
 
-export const newCachedPages = (): CachedPages => new CachedAnswers(({ rows }) => rows.length)
+export const newCachedPages = (sizes: IndexSizes = INDEX_SIZES): CachedPages =>
+  new CachedAnswers(sizes, ({ rows }) => rows.length)
 
 /** A single statement. @throws OtherIndexFormat */
 export function* searchedStore(datastoreId: string): Sql<SearchedStore> {

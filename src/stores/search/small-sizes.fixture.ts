@@ -22,6 +22,8 @@ export const SMALL_SIZES: IndexSizes = {
   hitBytesInMemory: 10_000,
   rowLeafBytesInMemory: 300_000,
   summaryBytesInMemory: 10_000,
+  answersInMemory: 512,
+  answerRowsInMemory: 4_096,
   studiesReadMax: 6,
   studiesTriedMax: 5,
   studiesSortedMax: 12,

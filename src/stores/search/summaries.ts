@@ -6,6 +6,7 @@ import type { ImageSetSummary } from '../catalog/search-repository.ts'
 import { allOfMany, type Sql } from '../sql/engine/statement.ts'
 import { imageSetIdOf } from '../sql/rows/image-set-id.ts'
 import { SEARCH_COLUMNS, type SearchRow } from '../sql/rows/search-columns.ts'
+import type { IndexSizes } from './kd-tree/sizes.ts'
 
 export type SummaryRow = SearchRow & {
   readonly row_id: number
@@ -37,10 +38,10 @@ export class CachedSummaries {
   #young = new Map<number, Cached>()
   #old = new Map<number, Cached>()
   #youngBytes = 0
-  readonly #halfBytes: number
+  readonly #sizes: Pick<IndexSizes, 'summaryBytesInMemory'>
 
-  constructor({ summaryBytesInMemory }: { readonly summaryBytesInMemory: number }) {
-    this.#halfBytes = summaryBytesInMemory / 2
+  constructor(sizes: Pick<IndexSizes, 'summaryBytesInMemory'>) {
+    this.#sizes = sizes
   }
 
   get(rowId: number): Cached | undefined {
@@ -52,7 +53,7 @@ export class CachedSummaries {
   }
 
   keep(rowId: number, summary: Cached): void {
-    if (this.#youngBytes >= this.#halfBytes) {
+    if (this.#youngBytes >= this.#sizes.summaryBytesInMemory / 2) {
       this.#old = this.#young
       this.#young = new Map()
       this.#youngBytes = 0

@@ -5,6 +5,7 @@ import { type CatalogContent, CatalogNotEmpty } from '../catalog/catalog-snapsho
 import { OtherIndexFormat } from '../search/index-format.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
+import { SharedMemory } from '../search/shared-memory.ts'
 import { POSTGRES } from './engine/differences.ts'
 import { ASK_CLOCK, startPostgresClock } from './engine/postgres/postgres-clock.ts'
 import { drive, executeOnce } from './engine/postgres/postgres-connection.ts'
@@ -37,6 +38,8 @@ interface OpenPostgres {
   /** Of another catalog, if that decides on times. */
   readonly clock?: () => number
   readonly sizes?: IndexSizes
+  /** Shared with other catalogs of the process. */
+  readonly searchMemory?: SharedMemory
   /** Writes nothing; the catalog must exist and have the schema of this program. */
   readonly readOnly?: boolean
 }
@@ -64,7 +67,8 @@ export async function openPostgresCatalog(
  * @throws NoSchema if it does not exist and may not be created
  */
 export async function openPostgresIn(database: PostgresDatabase, options: OpenPostgres): Promise<Catalog> {
-  const { newId, partition = 0, schema, sizes = POSTGRES.indexSizes } = options
+  const { newId, partition = 0, schema, searchMemory = new SharedMemory() } = options
+  const sizes = searchMemory.sizesOf(options.sizes ?? POSTGRES.indexSizes)
   // One for all connections that write: behind the lock of the data store's row in `changes`.
   const upkeep = new SearchUpkeep({ sizes, dialect: POSTGRES, name: newId() })
   const transactions = new PostgresTransactions(database, schema)

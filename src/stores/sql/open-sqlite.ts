@@ -8,10 +8,11 @@ import type { Catalog } from '../catalog/catalog.ts'
 import { type CatalogContent, CatalogNotEmpty } from '../catalog/catalog-snapshot.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
+import { SharedMemory } from '../search/shared-memory.ts'
 import { SQLITE } from './engine/differences.ts'
-import { PageCaches } from './engine/sqlite/page-caches.ts'
 import { WRITER_CHECKPOINT_PAGES } from './engine/sqlite/sqlite-checkpoints.ts'
 import { asUnavailable, isBusy, SqliteConnection } from './engine/sqlite/sqlite-connection.ts'
+import { SqliteMemory } from './engine/sqlite/sqlite-memory.ts'
 import { beginImmediate, WriteQueue } from './engine/sqlite/write-queue.ts'
 import { readOnly, type TransactionFunction, type Transactions, type WriteOptions } from './engine/statement.ts'
 import { sqliteIntegrity } from './integrity.ts'
@@ -38,14 +39,17 @@ export async function openSqliteCatalog(options: {
   readonly newId: () => string
   readonly partition?: number
   readonly sizes?: IndexSizes
+  /** Shared with other catalogs of the process. */
+  readonly searchMemory?: SharedMemory
   readonly readOnly?: boolean
   /** Shared with other files of the process. */
-  readonly caches?: PageCaches
+  readonly sqliteMemory?: SqliteMemory
   /** Of an encrypted file, and with which a new one is encrypted: 32 bytes. */
   readonly key?: Uint8Array | undefined
 }): Promise<Catalog> {
-  const { path, key, sizes = SQLITE.indexSizes, caches = new PageCaches(CACHE_BYTES) } = options
-  const file: CatalogFile = { path, key, caches }
+  const { path, key, searchMemory = new SharedMemory(), sqliteMemory = new SqliteMemory(CACHE_BYTES) } = options
+  const sizes = searchMemory.sizesOf(options.sizes ?? SQLITE.indexSizes)
+  const file: CatalogFile = { path, key, sqliteMemory }
   const upkeep = new SearchUpkeep({ sizes, dialect: SQLITE, name: options.newId() })
   const over = {
     ...{
@@ -68,7 +72,7 @@ export async function openSqliteCatalog(options: {
     const writer = await openWriter(file, upkeep)
     // A second connection, so that a long write never delays a search. A database in memory has only one.
     const reader = path === MEMORY ? writer : openReader(file)
-    return catalogOver(new SqliteTransactions(writer, reader, caches), over)
+    return catalogOver(new SqliteTransactions(writer, reader, sqliteMemory), over)
   } catch (error) {
     throw folderUnavailable(asUnavailable(error), 'the catalog')
   }
@@ -77,7 +81,7 @@ export async function openSqliteCatalog(options: {
 interface CatalogFile {
   readonly path: string
   readonly key: Uint8Array | undefined
-  readonly caches: PageCaches
+  readonly sqliteMemory: SqliteMemory
 }
 
 async function openWriter(file: CatalogFile, upkeep: SearchUpkeep): Promise<SqliteConnection> {
@@ -108,9 +112,9 @@ async function openWriter(file: CatalogFile, upkeep: SearchUpkeep): Promise<Sqli
 }
 
 /** Temporary tables and journals stay in memory: files of them would not be encrypted. */
-function setMemory(connection: SqliteConnection, { key, caches }: CatalogFile): void {
+function setMemory(connection: SqliteConnection, { key, sqliteMemory }: CatalogFile): void {
   connection.pragma('temp_store = MEMORY')
-  connection.setCacheSize(caches.bytesEach)
+  connection.limitMemory(sqliteMemory.limits)
   // Encrypted pages have to be decrypted into the cache.
   connection.pragma(`mmap_size = ${key === undefined ? MAPPED_BYTES : 0}`)
 }
@@ -123,7 +127,7 @@ function openReader(file: CatalogFile): SqliteConnection {
 
 async function openReadOnly(file: CatalogFile): Promise<SqliteTransactions> {
   const reader = openReader(file)
-  const transactions = new SqliteTransactions(reader, reader, file.caches)
+  const transactions = new SqliteTransactions(reader, reader, file.sqliteMemory)
   try {
     await transactions.read(requireOurSchema)
     return transactions
@@ -193,13 +197,13 @@ class SqliteTransactions implements Transactions {
   readonly #reader: SqliteConnection
   readonly #queue: WriteQueue
 
-  readonly #caches: PageCaches
+  readonly #memory: SqliteMemory
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection, caches: PageCaches) {
+  constructor(writer: SqliteConnection, reader: SqliteConnection, memory: SqliteMemory) {
     this.#writer = writer
     this.#reader = reader
-    this.#caches = caches
-    for (const connection of [writer, reader]) caches.add(connection)
+    this.#memory = memory
+    for (const connection of [writer, reader]) memory.add(connection)
     this.#queue = new WriteQueue(writer)
   }
 
@@ -230,7 +234,7 @@ class SqliteTransactions implements Transactions {
 
   async close(): Promise<void> {
     await this.#queue.idle()
-    for (const connection of [this.#writer, this.#reader]) this.#caches.remove(connection)
+    for (const connection of [this.#writer, this.#reader]) this.#memory.remove(connection)
     if (this.#reader !== this.#writer) this.#reader.close()
     this.#writer.close()
   }

@@ -43,6 +43,10 @@ export interface IndexSizes {
   readonly rowLeafBytesInMemory: number
   /** Summaries that are cached. */
   readonly summaryBytesInMemory: number
+  /** Answers to the searches that were made last: enough for the worklists of one site. Others find leaves and summaries in their caches. */
+  readonly answersInMemory: number
+  /** Of all these answers together: a page holds its rows, of about 2 KB each. */
+  readonly answerRowsInMemory: number
   /** A search for studies reads and sorts those with a value that so few have, or of so few image sets with its words. */
   readonly studiesReadMax: number
   /** It compares so many in its order before it tries another way. */
@@ -72,6 +76,8 @@ export const INDEX_SIZES: IndexSizes = {
   hitBytesInMemory: 16 * 1024 * 1024,
   rowLeafBytesInMemory: 64 * 1024 * 1024,
   summaryBytesInMemory: 32 * 1024 * 1024,
+  answersInMemory: 512,
+  answerRowsInMemory: 4_096,
   studiesReadMax: 4_096,
   studiesTriedMax: 4_096,
   studiesSortedMax: 65_536,

@@ -28,7 +28,6 @@ const INDEX_TABLES = [
 /** One for the connections of a process that write. Its methods are part of the caller's transaction. */
 export class SearchUpkeep {
   readonly #sizes: IndexSizes
-  readonly #sizesOfStore: IndexSizes
   readonly #dialect: Dialect
   /** Unique among all writers. */
   readonly #name: string
@@ -38,8 +37,6 @@ export class SearchUpkeep {
 
   constructor(options: { readonly sizes: IndexSizes; readonly dialect: Dialect; readonly name: string }) {
     this.#sizes = options.sizes
-    const leavesInMemory = Math.ceil(options.sizes.leavesInMemory / STORES_IN_MEMORY)
-    this.#sizesOfStore = { ...options.sizes, leavesInMemory }
     this.#dialect = options.dialect
     this.#name = options.name
   }
@@ -54,16 +51,19 @@ export class SearchUpkeep {
   }
 
   #storeOf(datastore: number): StoreUpkeep {
-    const name = () => `${this.#name}.${++this.#storesMade}`
-    const store =
-      this.#stores.get(datastore) ??
-      new StoreUpkeep(datastore, { sizes: this.#sizesOfStore, dialect: this.#dialect, name: name() })
+    const store = this.#stores.get(datastore) ?? this.#newStore(datastore)
     this.#stores.delete(datastore)
     this.#stores.set(datastore, store)
     const [oldest] = this.#stores.keys()
     // A transaction that uses it keeps it: the next one begins with another, which reads again.
     if (this.#stores.size > STORES_IN_MEMORY) this.#stores.delete(oldest!)
     return store
+  }
+
+  #newStore(datastore: number): StoreUpkeep {
+    const leavesInMemory = Math.ceil(this.#sizes.leavesInMemory / STORES_IN_MEMORY)
+    const name = `${this.#name}.${++this.#storesMade}`
+    return new StoreUpkeep(datastore, { sizes: { ...this.#sizes, leavesInMemory }, dialect: this.#dialect, name })
   }
 
   /** The image set of a row, as it is now. */

@@ -2,11 +2,9 @@
  * The answers given last, such as pages of searches. Viewers ask for the same worklist again and again, and its page stays the same until an
  * image set changes: while the number of the last change, which each search reads, is the same.
  */
+import type { IndexSizes } from '../../search/kd-tree/sizes.ts'
 
-/** Enough for the worklists of one site. Other searches find leaves and summaries in their caches. */
-const ANSWERS_MAX = 512
-/** Of all answers together: a page holds its rows, of about 2 KB each. */
-const ROWS_MAX = 4_096
+type Sizes = Pick<IndexSizes, 'answersInMemory' | 'answerRowsInMemory'>
 
 interface Kept<Answer> {
   readonly datastoreId: string
@@ -17,11 +15,13 @@ interface Kept<Answer> {
 
 export class CachedAnswers<Answer> {
   readonly #answers = new Map<string, Kept<Answer>>()
+  readonly #sizes: Sizes
   readonly #rowsOf: (answer: Answer) => number
   #rows = 0
 
   /** @param rowsOf how many rows an answer holds */
-  constructor(rowsOf: (answer: Answer) => number = () => 0) {
+  constructor(sizes: Sizes, rowsOf: (answer: Answer) => number = () => 0) {
+    this.#sizes = sizes
     this.#rowsOf = rowsOf
   }
 
@@ -44,8 +44,9 @@ export class CachedAnswers<Answer> {
     this.#drop(name)
     this.#answers.set(name, kept)
     this.#rows += this.#rowsOf(kept.answer)
+    const { answersInMemory, answerRowsInMemory } = this.#sizes
     for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= ANSWERS_MAX && this.#rows <= ROWS_MAX) break
+      if (this.#answers.size <= answersInMemory && this.#rows <= answerRowsInMemory) break
       this.#drop(oldest)
     }
   }

@@ -37,7 +37,7 @@ export function imageSetsOver(
   /** From searches that have ended: the next search sees a snapshot at least as late. Concurrent searches need one each. */
   const idle: CachedLeaves[] = []
   const summaries = new CachedSummaries(options.sizes)
-  const pages = newCachedPages()
+  const pages = newCachedPages(options.sizes)
   const { words } = options
   function* searchWithIdle(request: Parameters<ImageSets['search']>[0]): ReturnType<typeof search> {
     const leaves = idle.pop() ?? new CachedLeaves(options.sizes)

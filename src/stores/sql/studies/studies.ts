@@ -11,7 +11,7 @@ export function studiesOver(
   database: Transactions,
   options: { readonly dialect: Dialect; readonly sizes: IndexSizes; readonly words: CachedWords },
 ): Studies {
-  const totals = new CachedAnswers<number>()
+  const totals = new CachedAnswers<number>(options.sizes)
   return {
     search: (request) => database.read(() => searchStudies(request, { ...options, totals })),
     forgetSearches: (datastoreId) => totals.forget(datastoreId),

@@ -9,8 +9,9 @@ const NO_ROWS: readonly Row[] = []
 
 export class SqliteConnection {
   readonly #database: Database.Database
-  /** By text. The catalog has a few hundred texts: none is dropped. */
+  /** By text. The last in the map was prepared last. */
   readonly #prepared = new Map<string, Database.Statement<unknown[], Row>>()
+  #statementsMax = Infinity
 
   /**
    * @param options.timeoutMs how long a statement blocks for a lock of another process
@@ -27,9 +28,10 @@ export class SqliteConnection {
     this.#database.pragma(text)
   }
 
-  setCacheSize(bytes: number): void {
+  limitMemory(limits: { readonly cacheBytes: number; readonly statementsMax: number }): void {
     // A negative number is in KiB.
-    this.pragma(`cache_size = -${Math.floor(bytes / 1024)}`)
+    this.pragma(`cache_size = -${Math.floor(limits.cacheBytes / 1024)}`)
+    this.#statementsMax = limits.statementsMax
   }
 
   execute(statement: Statement): readonly Row[] {
@@ -37,12 +39,22 @@ export class SqliteConnection {
     const { text, values } = statement
     let prepared = this.#prepared.get(text)
     if (prepared === undefined) {
-      prepared = this.#database.prepare<unknown[], Row>(text)
-      this.#prepared.set(text, prepared)
+      prepared = this.#prepare(text)
     }
     if (prepared.reader) return prepared.all(values)
     prepared.run(values)
     return NO_ROWS
+  }
+
+  /** First in, first out: to prepare one again takes some ten microseconds. */
+  #prepare(text: string): Database.Statement<unknown[], Row> {
+    const prepared = this.#database.prepare<unknown[], Row>(text)
+    this.#prepared.set(text, prepared)
+    for (const oldest of this.#prepared.keys()) {
+      if (this.#prepared.size <= this.#statementsMax) break
+      this.#prepared.delete(oldest)
+    }
+    return prepared
   }
 
   /** Runs the statements and passes their rows to the generator, until it returns. */
