@@ -21,6 +21,23 @@ const REASONS: readonly (readonly [code: RegExp, reason: UnavailableReason])[] =
 const NETWORK =
   /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|ADDRNOT|NOTFOUND|AI_)|ENOENT|EACCES|(ERR_|UNABLE_|CERT_|SELF_SIGNED|DEPTH_))/
 
+/**
+ * Errors of a node of Citus to which its coordinator gives no SQLSTATE of their own (XX000): rows are copied to the node, or it has not answered
+ * to COMMIT. Whether such a transaction was committed is not known, as after a broken connection.
+ */
+const OF_NODE: readonly (readonly [message: RegExp, reason: UnavailableReason])[] = [
+  [/^(could not commit transaction for shard|failure on connection marked as essential)/, 'away'],
+  [/^(terminating connection|server closed the connection|connection not open)/, 'away'],
+  [/^canceling statement due to/, 'busy'],
+]
+/** The node has the transaction no more: it was restarted, or ended its connection to the coordinator. */
+const NODE_LOST = /(connection not open|server closed the connection unexpectedly|terminating connection)/
+const IN_NODE = /while executing command on /
+/** The same without an SQLSTATE. */
+const COLLISION_IN_NODE = /^(deadlock detected|could not serialize access)/
+/** A statement was planned before the tables were moved to another node. */
+const MOVED = /^(relation ".*_\d+" does not exist|could not find valid entry for shard)/
+
 /** pg errors without a code. */
 const NO_FREE_CONNECTION = 'timeout exceeded when trying to connect'
 /** The server wants a password, and neither the address nor PGPASSWORD nor a password file has one. */
@@ -30,9 +47,25 @@ const CONNECTION_LOST =
 
 /** PostgreSQL rolled the transaction back because of another one: it can run again. */
 export const isCollision = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && (error.code === '40001' || error.code === '40P01')
+  error instanceof pg.DatabaseError &&
+  (error.code === '40001' ||
+    error.code === '40P01' ||
+    (error.code === 'XX000' && COLLISION_IN_NODE.test(error.message)) ||
+    MOVED.test(error.message))
 
-export const isAway = (error: unknown): boolean => reasonOf(error)?.reason === 'away'
+/**
+ * The coordinator of Citus has lost its connection to a node during a transaction, which can run again if it was not at its COMMIT: the
+ * coordinator makes a new one. Of a node that is away it says so instead.
+ */
+export const isNodeLost = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError &&
+  (/^(08|XX000)/.test(error.code ?? '') || IN_NODE.test(error.where ?? '')) &&
+  NODE_LOST.test(error.message)
+
+/** An idle connection was broken. Not of a node of Citus that is away: each connection to the coordinator says the same. */
+export const isStale = (error: unknown): boolean =>
+  isNodeLost(error) ||
+  (reasonOf(error)?.reason === 'away' && !(error instanceof pg.DatabaseError && /^08/.test(error.code ?? '')))
 
 export function withoutValues(error: unknown): unknown {
   if (error instanceof AggregateError && error.errors.length > 0) return withoutValues(error.errors[0])
@@ -46,7 +79,8 @@ export function withoutValues(error: unknown): unknown {
 function reasonOf(error: unknown): { readonly reason: UnavailableReason; readonly code: string } | undefined {
   if (error instanceof pg.DatabaseError) {
     const { code = '' } = error
-    const reason = REASONS.find(([pattern]) => pattern.test(code))?.[1]
+    const [known, text] = code === 'XX000' ? [OF_NODE, error.message] : [REASONS, code]
+    const reason = known.find(([pattern]) => pattern.test(text))?.[1]
     return reason === undefined ? undefined : { reason, code }
   }
   if (!(error instanceof Error)) return undefined

@@ -11,7 +11,7 @@ import pg, { type Pool, type PoolClient } from 'pg'
 import type { TransactionFunction, Transactions, WriteOptions } from '../statement.ts'
 import { inOneWrite, limitPrepared, PostgresTexts, runPrepared } from './postgres-connection.ts'
 import type { PostgresDatabase } from './postgres-database.ts'
-import { isAway, isCollision, withoutValues } from './postgres-failure.ts'
+import { isCollision, isNodeLost, isStale, withoutValues } from './postgres-failure.ts'
 
 /** Generic plans ignore how few rows a page has. Planning each time costs a fraction of a wrong plan. */
 const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan'
@@ -26,6 +26,13 @@ interface Waiting {
   readonly transaction: TransactionFunction<unknown>
   readonly resolve: (answer: unknown) => void
   readonly reject: (error: unknown) => void
+}
+
+/** Nothing of the transaction was committed, and it may succeed now. */
+class RolledBack extends Error {
+  constructor(cause: unknown) {
+    super('rolled back', { cause })
+  }
 }
 
 export class PostgresTransactions implements Transactions {
@@ -147,7 +154,8 @@ export class PostgresTransactions implements Transactions {
         })
         return await this.#attempt(client, work)
       } catch (error) {
-        if (!isCollision(error) || attempt === ATTEMPTS) throw withoutValues(error)
+        const cause = error instanceof RolledBack ? error.cause : error
+        if (!(error instanceof RolledBack || isCollision(error)) || attempt === ATTEMPTS) throw withoutValues(cause)
       }
       await setTimeout(attempt * RETRY_MS)
     }
@@ -155,8 +163,10 @@ export class PostgresTransactions implements Transactions {
 
   async #attempt<T>(client: PoolClient, work: (run: ReturnType<typeof runPrepared>) => Promise<T>): Promise<T> {
     let isUsable = false
+    let isCommitting = false
     try {
       const answer = await work(runPrepared(client, this.#texts))
+      isCommitting = true
       await client.query('COMMIT')
       isUsable = true
       return answer
@@ -167,6 +177,7 @@ export class PostgresTransactions implements Transactions {
       )
       // After a refused statement those sent behind it were refused too: pg takes them for prepared.
       isUsable = isRolledBack && !(error instanceof pg.DatabaseError)
+      if (isRolledBack && !isCommitting && isNodeLost(error)) throw new RolledBack(error)
       throw error
     } finally {
       client.release(!isUsable)
@@ -185,8 +196,8 @@ async function runBetween<T>(
 }
 
 /**
- * An idle connection is dead after a restart of the server. Nothing was done on it, so that the next is tried. `work` releases the client, unless it
- * throws.
+ * An idle connection is dead after a restart of the server, or of a node behind it. Nothing was done on it, so that the next is tried. `work`
+ * releases the client, unless it throws.
  */
 async function onLiveClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   for (let left = pool.totalCount; ; left--) {
@@ -195,7 +206,7 @@ async function onLiveClient<T>(pool: Pool, work: (client: PoolClient) => Promise
       return await work(client)
     } catch (error) {
       client.release(true)
-      if (left <= 0 || !isAway(error)) throw error
+      if (left <= 0 || !isStale(error)) throw error
     }
   }
 }
