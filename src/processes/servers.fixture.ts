@@ -39,6 +39,7 @@ interface SharedStores {
   /** Input of import jobs, and output. */
   readonly bucket: string
   readonly env: Readonly<Record<string, string>>
+  put(key: string, bytes: Uint8Array): Promise<void>
   /** Each in a series of its own. */
   putFiles(prefix: string, count: number): Promise<void>
 }
@@ -57,8 +58,11 @@ export async function openSharedStores(
   removeAtExit(keys)
   const [catalog, blobs, bucket] = [await database.newDatabase(), await s3.newBucket(), await s3.newBucket()]
   const client = clientTo(s3.place)
+  async function put(Key: string, Body: Uint8Array): Promise<void> {
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body }))
+  }
   return {
-    ...{ catalog, bucket, endpoint: s3.place.endpoint },
+    ...{ catalog, bucket, put, endpoint: s3.place.endpoint },
     env: {
       HILUM_CATALOG: catalog,
       HILUM_BLOBS: `s3://${blobs}/hilum`,
@@ -69,8 +73,8 @@ export async function openSharedStores(
     },
     async putFiles(prefix, count) {
       const numbers = Array.from({ length: count }, (_, at) => at + 1)
-      const put = async (number: number) => {
-        const Body = encodeP10({
+      const putOne = async (number: number) => {
+        const file = encodeP10({
           transferSyntaxUID: ExplicitVRLittleEndian,
           attributes: {
             SOPClassUID: '1.2.840.10008.5.1.4.1.1.7',
@@ -80,9 +84,9 @@ export async function openSharedStores(
             PatientID: `P${number % 7}`,
           },
         })
-        await client.send(new PutObjectCommand({ Bucket: bucket, Key: `${prefix}${number}.dcm`, Body }))
+        await put(`${prefix}${number}.dcm`, file)
       }
-      while (numbers.length > 0) await Promise.all(numbers.splice(0, 16).map(put))
+      while (numbers.length > 0) await Promise.all(numbers.splice(0, 16).map(putOne))
     },
   }
 }

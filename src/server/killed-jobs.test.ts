@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { isSoak, isThorough } from '../fixtures/soak.ts'
 import { serveProcesses, withoutProc } from '../processes/processes.fixture.ts'
+import { folderInput } from './load-input.fixture.ts'
 import { MixedLoad, MOSTLY_WRITING } from './mixed-load.fixture.ts'
 
 const MINUTES = isSoak ? 10 : isThorough ? 0.2 : 0.1
@@ -15,7 +16,7 @@ const LIMITS = { importLeaseMs: 3_000, workflowLeaseMs: 3_000, importAttempts: 1
 
 test('no request fails while processes for jobs are killed under a mixed load', { skip: withoutProc }, async (t) => {
   const served = await serveProcesses(t, { limits: LIMITS })
-  const load = new MixedLoad({ folder: served.dataFolder, mix: MOSTLY_WRITING })
+  const load = new MixedLoad({ input: folderInput(served.dataFolder), mix: MOSTLY_WRITING })
   t.after(() => load.close())
   load.connect(served.endpoint, CLIENTS)
   await load.prepare()

@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { isSoak, isThorough } from '../fixtures/soak.ts'
+import { folderInput } from './load-input.fixture.ts'
 import { LOAD_KEYS, MixedLoad, MOSTLY_WRITING } from './mixed-load.fixture.ts'
 
 const ROUNDS = isSoak ? 200 : isThorough ? 6 : 3
@@ -29,7 +30,7 @@ async function killAgainAndAgain(context: TestContext, processes: number): Promi
   const env = { HILUM_ACCESS_KEY_ID: LOAD_KEYS.accessKeyId, HILUM_SECRET_ACCESS_KEY: LOAD_KEYS.secretAccessKey }
   mkdirSync(join(cwd, 'data'))
   writeFileSync(join(cwd, 'data/hilum.json'), JSON.stringify({ limits: LIMITS }))
-  const load = new MixedLoad({ folder: join(cwd, 'data'), mix: MOSTLY_WRITING })
+  const load = new MixedLoad({ input: folderInput(join(cwd, 'data')), mix: MOSTLY_WRITING })
   context.after(() => load.close())
   const start = async () => {
     const words = ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1', '--processes', `${processes}`]

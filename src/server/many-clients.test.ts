@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { isSoak, isThorough } from '../fixtures/soak.ts'
+import { folderInput } from './load-input.fixture.ts'
 import { LOAD_KEYS, MixedLoad, MOSTLY_READING } from './mixed-load.fixture.ts'
 
 const ANSWERS = isThorough ? 8_000 : 4_000
@@ -28,7 +29,7 @@ for (const clients of isSoak ? [300, 500] : [300]) {
     const words = ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1']
     const server = startHilumProcess(context, words, { cwd, env, isBuilt: true })
     const [, endpoint] = await server.printed(/Hilum answers at (http:\S+:\d+)/)
-    const load = new MixedLoad({ folder: join(cwd, 'data'), mix: MOSTLY_READING })
+    const load = new MixedLoad({ input: folderInput(join(cwd, 'data')), mix: MOSTLY_READING })
     context.after(() => load.close())
     load.connect(endpoint!, clients)
     await load.prepare()

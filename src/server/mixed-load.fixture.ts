@@ -3,8 +3,7 @@
  * acknowledged, so that a test can look for it later, and each answer that is not one of the service's modelled errors.
  */
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import {
   CopyImageSetCommand,
   DeleteImageSetCommand,
@@ -24,6 +23,7 @@ import { fetchFrame, instancesOf } from '../../acceptance/support/frames.ts'
 import { picture, propertiesOf, sendUpdate, settled, stateOf } from '../../acceptance/support/image-sets.ts'
 import { fetchMetadata } from '../../acceptance/support/metadata.ts'
 import { until } from '../../acceptance/support/until.ts'
+import type { LoadInput } from './load-input.fixture.ts'
 
 export const LOAD_KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
 
@@ -40,6 +40,8 @@ export const MOSTLY_WRITING: Mix = {
   ...{ update: 6, copy: 4, delete: 3, tag: 3, import: 3 },
 }
 
+/** Before a client asks again, after an answer that a store is away. */
+const AWAY_MS = 200
 const SOURCES = 8
 const INSTANCES = 3
 /** About so many jobs at most have not completed: imports give way to requests, and without a limit hundreds would be left at the end. */
@@ -52,7 +54,8 @@ interface Source {
 }
 
 export class MixedLoad {
-  readonly #folder: string
+  readonly #input: LoadInput
+  readonly #mayBeAway: boolean
   readonly #steps: readonly StepName[]
   #sdk: MedicalImagingClient | undefined
   #datastoreId = ''
@@ -68,9 +71,11 @@ export class MixedLoad {
   readonly #tagsInFlight = new Set<string>()
   readonly answers = { count: 0, refused: new Map<string, number>() }
 
-  /** @param folder the data folder of the server, whose buckets hold the input */
-  constructor({ folder, mix }: { readonly folder: string; readonly mix: Mix }) {
-    this.#folder = folder
+  /** @param mayBeAway the catalog, for a while: answers that say so are no failures */
+  constructor(options: { readonly input: LoadInput; readonly mix: Mix; readonly mayBeAway?: boolean }) {
+    const { input, mix, mayBeAway = false } = options
+    this.#input = input
+    this.#mayBeAway = mayBeAway
     this.#steps = Object.entries(mix).flatMap(([name, weight]) => Array<StepName>(weight).fill(name as StepName))
   }
 
@@ -93,7 +98,6 @@ export class MixedLoad {
   /** Imports what the clients read, and updates and copies start from. */
   async prepare(): Promise<void> {
     this.#datastoreId = await activeDatastore(this.#client)
-    await mkdir(join(this.#folder, 'buckets/out-bucket'), { recursive: true })
     const studies: string[] = []
     for (let n = 0; n < SOURCES; n++) studies.push(await this.#startImport())
     await this.#jobsCompleted()
@@ -123,8 +127,10 @@ export class MixedLoad {
             await STEPS[name](this.#context)
             this.answers.count += 1
           } catch (error) {
-            if (isModelled(error)) this.#noteRefusal(`${name}: ${error.name}`)
-            else if (!isOver() || error instanceof assert.AssertionError) throw error
+            if (isModelled(error) || (this.#mayBeAway && isUnavailable(error))) {
+              this.#noteRefusal(`${name}: ${error.name}`)
+              if (isUnavailable(error)) await setTimeout(AWAY_MS)
+            } else if (!isOver() || error instanceof assert.AssertionError) throw error
           }
         }
       }),
@@ -215,13 +221,14 @@ export class MixedLoad {
   /** @returns the StudyInstanceUID */
   async #startImport(): Promise<string> {
     const StudyInstanceUID = `2.25.${9_000_000 + ++this.#numbers}`
-    const folder = join(this.#folder, 'buckets/in-bucket', StudyInstanceUID)
-    await mkdir(folder, { recursive: true })
-    for (let n = 1; n <= INSTANCES; n++) await writeFile(join(folder, `${n}.dcm`), picture(n, { StudyInstanceUID }))
+    const { bucket } = this.#input
+    for (let n = 1; n <= INSTANCES; n++) {
+      await this.#input.put(`in/${StudyInstanceUID}/${n}.dcm`, picture(n, { StudyInstanceUID }))
+    }
     const { jobId } = await this.#client.send(
       new StartDICOMImportJobCommand({
         ...{ datastoreId: this.#datastoreId, dataAccessRoleArn: 'arn:aws:iam::000000000000:role/import' },
-        ...{ inputS3Uri: `s3://in-bucket/${StudyInstanceUID}/`, outputS3Uri: 's3://out-bucket/' },
+        ...{ inputS3Uri: `s3://${bucket}/in/${StudyInstanceUID}/`, outputS3Uri: `s3://${bucket}/out/` },
       }),
     )
     this.#jobs.set(jobId!, StudyInstanceUID)
@@ -360,6 +367,9 @@ const searchOf = (datastoreId: string, DICOMSeriesInstanceUID: string, isPrimary
   })
 
 const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)]!
+
+const isUnavailable = (error: unknown): error is MedicalImagingServiceException =>
+  error instanceof MedicalImagingServiceException && error.name === 'ServiceUnavailableException'
 
 const REFUSALS = ['ConflictException', 'ThrottlingException', 'ServiceQuotaExceededException']
 

@@ -1,29 +1,70 @@
-/** The conformance suite of a catalog whose partitions are distributed schemas of Citus. */
-import { after } from 'node:test'
-import { citusIsMissing, openCitus } from '../../fixtures/citus.ts'
-import type { Catalog } from '../catalog/catalog.ts'
-import { describeCatalog, type OpenContext } from '../catalog/conformance/catalog.conformance.ts'
-import { uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
-import { POSTGRES_TEST_LIMITS } from '../sql/engine/postgres/postgres.fixture.ts'
-import { openPostgresCatalog } from '../sql/open-postgres.ts'
-import { partitionedCatalog } from './partitioned-catalog.ts'
+/**
+ * Partitions as distributed schemas of Citus: it counts the statements that are for one shard and those that are for several, which would
+ * see different moments of different nodes. The suites of catalogs run there too (catalog-kinds.fixture.ts).
+ */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { askCitus, citusIsMissing, openCitus } from '../../fixtures/citus.ts'
+import { AT, collected, createDatastore, importFiles } from '../catalog/conformance/catalog.fixture.ts'
+import { begin, claim, copyOf, describedFile, endOf, versionOf } from '../catalog/conformance/workflow.fixture.ts'
+import { openServer, postgresSchemas, schemaOf } from './partitions.fixture.ts'
+
+const PARTITIONS = 2
+const STUDIES = 12
 
 const citus = citusIsMissing === undefined ? await openCitus() : undefined
 after(() => citus?.remove())
+const skip = citusIsMissing ?? false
 
-async function openTwo(context: OpenContext): Promise<Catalog> {
+test('every statement of a partition is for one shard', { skip }, async (context) => {
   const url = await citus!.newDatabase()
-  const newId = uniqueIds()
-  const open = (partition: number) =>
-    openPostgresCatalog({
-      ...{ url, newId, partition, limits: POSTGRES_TEST_LIMITS },
-      ...(partition > 0 && { schema: `hilum_00${partition}` }),
-    })
-  const catalog = partitionedCatalog({ control: await open(0), open, spread: 2 })
-  context.after(() => catalog.close())
-  return catalog
-}
+  const { catalog } = await openServer(context, { open: postgresSchemas(url), partitions: PARTITIONS })
+  const datastoreId = await createDatastore(catalog)
+  const before = await citus!.countStatements(url)
+  const files = Array.from({ length: STUDIES }, (_, at) =>
+    describedFile(`k${10 + at}`, { study: `1.2.${at}`, patientId: `P${at % 3}`, studyDate: '20260201' }),
+  )
+  const made = await importFiles(catalog, { datastoreId, files })
+  const again = files.map((file, at) => ({ ...file, fileKey: `l${10 + at}`, sopInstanceUID: `9.${at}` }))
+  await importFiles(catalog, { datastoreId, files: again })
+  const { imageSetId } = made[0]!
+  const [copied] = await begin(catalog, datastoreId, copyOf(imageSetId, 2))
+  const { lease } = await claim(catalog)
+  const from = { imageSetId, version: 2 }
+  const copy = versionOf(copied!.imageSetId, {
+    attributes: { sharedWith: from },
+    instances: { kind: 'added', from, sopInstanceUIDs: undefined },
+  })
+  assert.equal(await catalog.workflows.complete(lease, endOf([copy], AT + 9_000)), 'completed')
+  assert.equal(await catalog.imageSets.delete({ datastoreId, imageSetId, at: AT + 10_000 }), 'deleted')
+  const sort = { sortField: 'updatedAt', sortOrder: 'DESC' } as const
+  for (const filters of [[], [{ attribute: 'DICOMPatientId', equals: 'P1' }] as const]) {
+    const request = { datastoreId, search: { filters, sort }, limit: 5 }
+    const { rows } = await catalog.imageSets.search(request)
+    assert.ok(rows.length > 0)
+    for (const row of rows) await catalog.imageSets.get({ datastoreId, imageSetId: row.imageSetId, deletedSince: AT })
+  }
+  assert.deepEqual(
+    (await collected(catalog.searchIndex.verify())).flatMap(({ differences }) => differences),
+    [],
+  )
+  await collected(catalog.searchIndex.rebuild())
+  const counted = await citus!.countStatements(url)
+  assert.ok(counted.single > before.single + 200, `${counted.single} statements were counted`)
+  assert.equal(counted.multi, 0)
+})
 
-describeCatalog('a catalog with two partitions on Citus', openTwo, {
-  ...(citusIsMissing !== undefined && { skip: citusIsMissing }),
+test('the tables of a partition are on one node, and partitions on different ones', { skip }, async (context) => {
+  const url = await citus!.newDatabase()
+  await openServer(context, { open: postgresSchemas(url), partitions: PARTITIONS })
+  const places = await askCitus<{ schema: string; nodes: number; node: number }>(
+    url,
+    `SELECT split_part(table_name::text, '.', 1) AS schema, count(DISTINCT nodeport)::int AS nodes, min(nodeport) AS node
+     FROM citus_shards WHERE citus_table_type = 'schema' GROUP BY 1 ORDER BY 1`,
+  )
+  assert.deepEqual(
+    places.map(({ schema, nodes }) => [schema, nodes]),
+    Array.from({ length: PARTITIONS }, (_, at) => [schemaOf(at + 1), 1]),
+  )
+  assert.equal(new Set(places.map(({ node }) => node)).size, Math.min(PARTITIONS, citus!.workersOf(url).length))
 })
