@@ -46,14 +46,16 @@ export async function newDataFolder(_context: TestContext): Promise<string> {
   return folder
 }
 
-/** An app over real stores in the folder; buckets are in memory. */
+/** An app over real stores in the folder; buckets are in memory. @param options.catalog a PostgreSQL database */
 export async function appIn(
   context: TestContext,
   folder: string,
-  options: { readonly clock?: () => number } = {},
+  options: { readonly clock?: () => number; readonly partitions?: number; readonly catalog?: string } = {},
 ): Promise<ImportApp> {
+  const { partitions, catalog } = options
   const stores = await openStores({
-    ...{ dataFolder: folder, s3: undefined, blobs: undefined, catalog: undefined },
+    ...{ dataFolder: folder, s3: undefined, blobs: undefined, catalog },
+    ...(partitions !== undefined && { partitions }),
     limits: DEFAULT_LIMITS,
   })
   context.after(() => stores.catalog.close())

@@ -148,11 +148,12 @@ async function postgresPlaces(
   const { PostgresDatabase } = await import('../stores/sql/engine/postgres/postgres-database.ts')
   const { hasCitus, openPostgresIn } = await import('../stores/sql/open-postgres.ts')
   const urls = partitionCatalogs.length === 0 ? [catalog!] : partitionCatalogs
+  const urlOf = (number: number) => postgresPlaceOf({ catalog: catalog!, partitionCatalogs }, number).url
   for (const url of [catalog!, ...urls]) {
     if (allowPlainPostgresql !== true && reachOf(url) === 'readable by others') throw new OperatorError(NEEDS_TLS)
   }
   const databases = new Map([catalog!, ...urls].map((url) => [url, new PostgresDatabase({ url, limits })]))
-  const databaseOf = (number: number) => databases.get(urls[(number - 1) % urls.length]!)!
+  const databaseOf = (number: number) => databases.get(urlOf(number))!
   const control = databases.get(catalog!)!
   const searchMemory = new SharedMemory()
   return {
@@ -174,6 +175,16 @@ async function postgresPlaces(
       await Promise.all([...databases.values()].map((database) => database.close()))
     },
   }
+}
+
+/** Where a partition is. @returns no schema for the control catalog: it is in the one that connections have */
+export function postgresPlaceOf(
+  { catalog, partitionCatalogs = [] }: { readonly catalog: string } & Pick<CatalogPlaces, 'partitionCatalogs'>,
+  number: number,
+): { readonly url: string; readonly schema: string | undefined } {
+  if (number === CONTROL) return { url: catalog, schema: undefined }
+  const urls = partitionCatalogs.length === 0 ? [catalog] : partitionCatalogs
+  return { url: urls[(number - 1) % urls.length]!, schema: schemaOf(number) }
 }
 
 const schemaOf = (partition: number): string => `hilum_${String(partition).padStart(3, '0')}`

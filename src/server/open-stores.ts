@@ -1,5 +1,4 @@
 /** Opens the stores that the configuration names: in the server, in each import thread, and in commands. */
-import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ImportApp } from '../app.ts'
 import { DataKeys } from '../security/keys/data-keys.ts'
@@ -9,12 +8,10 @@ import { openFolderLocations } from '../stores/blobs/disk/folder-locations.ts'
 import { storedSizeOf } from '../stores/blobs/encrypted/blob-cipher.ts'
 import { type BlobKeys, encryptedBlobs, encryptedBucket } from '../stores/blobs/encrypted/encrypted-blobs.ts'
 import type { Catalog } from '../stores/catalog/catalog.ts'
-import type { CatalogContent } from '../stores/catalog/catalog-snapshot.ts'
 import { UPLOADS_OWNER } from '../stores/catalog/data-key-repository.ts'
 import { type Bucket, type ClosedBucket, isClosed, type Locations } from '../stores/locations/locations.ts'
 import { s3Place } from '../stores/locations/s3-uri.ts'
 import { type Checkpoints, startCheckpoints } from '../stores/sql/engine/sqlite/sqlite-checkpoints.ts'
-import { createSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { CATALOG_FILE, loadCatalogKey, PARTITION_FILE } from './catalog-key.ts'
 import type { Config, S3Config } from './config.ts'
 import { keyPlacesOf, openDataKeys } from './open-data-keys.ts'
@@ -155,35 +152,6 @@ export async function openBlobs({
  */
 export const openCatalog = (places: CatalogPlaces, options: OpenOptions = {}): Promise<Catalog> =>
   openPartitions(places, options)
-
-/** The name of a catalog that is not complete yet. */
-const UNFINISHED_CATALOG_FILE = `${CATALOG_FILE}.restoring`
-
-/**
- * Creates a catalog with this content: in an empty database, or as a file of the data folder, where it replaces what an interrupted restore
- * left. @throws CatalogNotEmpty, StoreUnavailable, OtherSchema
- */
-export async function createCatalog(
-  { dataFolder, keys, catalog, limits }: Pick<StorePlaces, 'dataFolder' | 'keys' | 'catalog' | 'limits'>,
-  content: CatalogContent,
-): Promise<void> {
-  if (catalog !== undefined) {
-    const { createPostgresCatalog } = await import('../stores/sql/open-postgres.ts')
-    return createPostgresCatalog({ url: catalog, limits }, content)
-  }
-  const unfinished = join(dataFolder, UNFINISHED_CATALOG_FILE)
-  for (const end of ['', '-journal']) await rm(`${unfinished}${end}`, { force: true })
-  const key = await loadCatalogKey({ dataFolder, keys })
-  await createSqliteCatalog({ path: unfinished, key }, content)
-  await rename(unfinished, join(dataFolder, CATALOG_FILE))
-  // Before the end of the restore is recorded in the folder.
-  const folder = await open(dataFolder)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
 
 /** Called by the server after it has started, so that starting the thread does not delay it. */
 export async function startCatalogCheckpoints(

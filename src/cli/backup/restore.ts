@@ -6,15 +6,17 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Manifest } from '../../maintenance/backup/backup-format.ts'
 import { listManifests } from '../../maintenance/backup/kept-files.ts'
-import { catalogOf, filesOf, restoreBlobs } from '../../maintenance/backup/restore-backup.ts'
+import { catalogsOf, filesOf, restoreBlobs } from '../../maintenance/backup/restore-backup.ts'
 import { AUDIT_FOLDER } from '../../security/audit/audit-files.ts'
 import { backupPlaceOf, openPlaceToRead } from '../../server/backup-place.ts'
 import { type Config, FILE_IN_DATA_FOLDER } from '../../server/config.ts'
+import { createCatalogs } from '../../server/create-catalogs.ts'
 import { entriesOf, KEYS_FOLDER, markDataFolder, RESTORING_FILE } from '../../server/data-folder.ts'
 import { FolderInUse, LOCK_FILES, lockFolder } from '../../server/data-folder-lock.ts'
 import { restoreFile } from '../../server/kept-in-backups.ts'
+import { newId } from '../../server/new-id.ts'
 import { keyPlacesOf, openExistingKeyServices } from '../../server/open-data-keys.ts'
-import { createCatalog, openBlobs, placesOf } from '../../server/open-stores.ts'
+import { openBlobs, placesOf } from '../../server/open-stores.ts'
 import { OperatorError } from '../../server/operator-error.ts'
 import type { BlobStore } from '../../stores/blobs/blob-store.ts'
 import { CatalogNotEmpty } from '../../stores/catalog/catalog-snapshot.ts'
@@ -95,24 +97,29 @@ async function restoreInto(
   })
   try {
     const places = placesOf(config)
-    const isResumed = await requireEmptyFolder(dataFolder, backupId)
+    const begun = await requireEmptyFolder(dataFolder, backupId)
+    const restoreId = begun ?? newId()
     await recorded({ config }, { ...EVENT, backupIdOf: () => backupId }, async () => {
       const blobs = await openBlobs(places)
-      if (!isResumed) {
+      if (begun === undefined) {
         for await (const _ of blobs.list('')) {
           throw new OperatorError(
             `${config.blobs ?? join(dataFolder, BLOBS_FOLDER)} is not empty. Restore into an empty place.`,
           )
         }
-        await writeFile(join(dataFolder, RESTORING_FILE), `${JSON.stringify({ backupId })}\n`, {
-          mode: 0o600,
-          flush: true,
-        })
+        await writeFile(
+          join(dataFolder, RESTORING_FILE),
+          `${JSON.stringify({ backupId, restoreId } satisfies Begun)}\n`,
+          {
+            mode: 0o600,
+            flush: true,
+          },
+        )
       }
       const progress = openProgress('Restoring blobs, MiB', { terminal, now: Date.now })
       const onProgress = (bytes: number, of: number) => progress.update(Math.ceil(bytes / MIB), Math.ceil(of / MIB))
       await restoreBlobs({ place, blobs }, manifest, { onProgress, signal }).finally(() => progress.end())
-      await createCatalog(places, catalogOf(place, manifest)).catch((cause: unknown) => {
+      await createCatalogs(places, catalogsOf(place, manifest), { restoreId }).catch((cause: unknown) => {
         if (!(cause instanceof CatalogNotEmpty)) throw cause
         throw new OperatorError(
           'The database of --catalog is not empty. Name an empty one and run hilum restore again: it copies no blob twice.',
@@ -144,32 +151,41 @@ async function restoreInto(
   return 0
 }
 
-/** The id of the backup, from the file in the folder. Undefined for an empty file: it is written before anything is restored. */
-async function begunRestore(folder: string): Promise<string | undefined> {
+/** What the file in the folder names. */
+interface Begun {
+  readonly backupId: string
+  readonly restoreId: string
+}
+
+/** Undefined for an empty file: it is written before anything is restored. */
+async function begunRestore(folder: string): Promise<Begun | undefined> {
   const text = await readFile(join(folder, RESTORING_FILE), 'utf8')
   if (text === '') return undefined
   try {
-    const { backupId } = JSON.parse(text)
-    if (typeof backupId === 'string') return backupId
+    const { backupId, restoreId } = JSON.parse(text)
+    if (typeof backupId === 'string' && isId(restoreId)) return { backupId, restoreId }
   } catch {
     // As if it named none: a power failure may have cut it.
   }
   throw new OperatorError(`${join(folder, RESTORING_FILE)} is damaged. Empty the folder ${folder} and restore again.`)
 }
 
-/** @returns whether an interrupted restore is resumed */
-async function requireEmptyFolder(folder: string, backupId: string): Promise<boolean> {
+/** It becomes a part of a statement. */
+const isId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{32}$/.test(value)
+
+/** @returns the id of an interrupted restore, which is resumed */
+async function requireEmptyFolder(folder: string, backupId: string): Promise<string | undefined> {
   const entries = await entriesOf(folder)
   if (entries.includes(RESTORING_FILE)) {
     const begun = await begunRestore(folder)
-    if (begun === backupId) return true
+    if (begun?.backupId === backupId) return begun.restoreId
     if (begun !== undefined)
       throw new OperatorError(
-        `${folder} has a part of the backup ${begun}. Resume it with --backup ${begun}, or restore into an empty folder.`,
+        `${folder} has a part of the backup ${begun.backupId}. Resume it with --backup ${begun.backupId}, or restore into an empty folder.`,
       )
   }
   const foreign = entries.find((name) => !MAY_BE_THERE.includes(name))
-  if (foreign === undefined) return false
+  if (foreign === undefined) return undefined
   throw new OperatorError(
     `${folder} is not empty: it holds '${foreign}'. Restore into an empty or new folder with --data.`,
   )

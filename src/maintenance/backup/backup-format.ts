@@ -3,7 +3,8 @@
  *
  * `blobs/<blob key>`              the stored bytes of a blob of an encrypted data store, as they are
  * `sealed/<blob key>`             the bytes of any other blob
- * `backups/<id>/catalog`          the rows of the catalog: compressed lines of JSON
+ * `backups/<id>/catalog`          the rows of the control catalog: compressed lines of JSON
+ * `backups/<id>/catalog-003`      the rows of partition 3
  * `backups/<id>/blobs/<number>`   the blobs that the catalog names, in the order of their keys: lines of JSON
  * `backups/<id>/files/<name>`     small files of the data folder
  * `backups/<id>/manifest`         written last: without it the backup is incomplete and does not count
@@ -13,7 +14,7 @@
 import type { BlobDigest } from '../../stores/blobs/blob-store.ts'
 import type { SnapshotFormat } from '../../stores/catalog/catalog-snapshot.ts'
 
-export const FORMAT = 'hilum-backup-1'
+export const FORMAT = 'hilum-backup-2'
 
 export const BACKUPS = 'backups/'
 
@@ -22,7 +23,8 @@ export const BLOB_FOLDERS = { asStored: 'blobs/', sealed: 'sealed/' } as const
 
 export const keysOf = (backupId: string) => ({
   folder: `${BACKUPS}${backupId}/`,
-  catalog: `${BACKUPS}${backupId}/catalog`,
+  catalog: (partition: number) =>
+    `${BACKUPS}${backupId}/catalog${partition === 0 ? '' : `-${String(partition).padStart(3, '0')}`}`,
   /** What has to be copied; removed when it is. */
   wanted: `${BACKUPS}${backupId}/wanted`,
   blobs: (number: number) => `${BACKUPS}${backupId}/blobs/${String(number).padStart(8, '0')}`,
@@ -47,14 +49,22 @@ export interface KeptBlob extends KeptFile {
   readonly isDamaged?: true
 }
 
+/** The rows of the control catalog, or of a partition. */
+interface KeptCatalog {
+  /** 0: the control catalog. */
+  readonly partition: number
+  readonly counters: Readonly<Record<string, number>>
+  /** Rows by table. */
+  readonly rows: Readonly<Record<string, number>>
+}
+
 export interface Manifest extends SnapshotFormat {
   readonly format: typeof FORMAT
   readonly backupId: string
   /** When its state of the catalog was read. */
   readonly createdAt: number
-  readonly counters: Readonly<Record<string, number>>
-  /** Rows by table. */
-  readonly rows: Readonly<Record<string, number>>
+  /** The control catalog, then the partitions by number. */
+  readonly catalogs: readonly KeptCatalog[]
   readonly files: readonly KeptFile[]
   readonly blobs: { readonly count: number; readonly sizeBytes: number }
   /** Of these, what earlier backups did not have. */

@@ -8,14 +8,16 @@ import type { ImportApp } from '../../app.ts'
 import { DEFAULT_LIMITS } from '../../default-limits.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { appIn, newDataFolder } from '../../jobs/imported-instances.fixture.ts'
-import { createCatalog, encryptedSizeOf } from '../../server/open-stores.ts'
+import { createCatalogs } from '../../server/create-catalogs.ts'
+import { newId } from '../../server/new-id.ts'
+import { encryptedSizeOf } from '../../server/open-stores.ts'
 import type { BlobStore } from '../../stores/blobs/blob-store.ts'
 import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'
 import type { TableRows } from '../../stores/catalog/catalog-snapshot.ts'
 import { collected } from '../../stores/catalog/conformance/catalog.fixture.ts'
 import { digestOf, listManifests } from './kept-files.ts'
 import { type BackupReport, makeBackup } from './make-backup.ts'
-import { catalogOf, restoreBlobs } from './restore-backup.ts'
+import { catalogsOf, restoreBlobs } from './restore-backup.ts'
 
 /** An empty place. Its files are not encrypted: src/server/backup-place.ts does that. */
 export async function newPlace(): Promise<{ readonly folder: string; readonly place: BlobStore }> {
@@ -41,22 +43,31 @@ export async function backUp(
   return result.report
 }
 
-/** The latest backup, or the one with the id, in a new data folder. */
-export async function restored(context: TestContext, place: BlobStore, backupId?: string): Promise<ImportApp> {
+/** The latest backup, or the one with the id, in a new data folder. @param catalog an empty PostgreSQL database */
+export async function restored(
+  context: TestContext,
+  place: BlobStore,
+  backupId?: string,
+  catalog?: string,
+): Promise<ImportApp> {
   const manifests = await listManifests(place)
   const manifest = backupId === undefined ? manifests.at(-1) : manifests.find((each) => each.backupId === backupId)
   assert.ok(manifest, 'there is a complete backup')
   const dataFolder = await newDataFolder(context)
   const blobs = await openDiskBlobs(join(dataFolder, 'blobs'))
   await restoreBlobs({ place, blobs }, manifest, { onProgress() {}, signal: new AbortController().signal })
-  await createCatalog({ dataFolder, catalog: undefined, limits: DEFAULT_LIMITS }, catalogOf(place, manifest))
-  return appIn(context, dataFolder)
+  await createCatalogs({ dataFolder, catalog, limits: DEFAULT_LIMITS }, catalogsOf(place, manifest), {
+    restoreId: newId(),
+  })
+  return appIn(context, dataFolder, catalog === undefined ? {} : { catalog })
 }
 
 export async function rowsOf({ catalog }: Pick<ImportApp, 'catalog'>): Promise<readonly TableRows[]> {
   const snapshot = await catalog.snapshot()
   try {
-    return await collected(snapshot.rows())
+    const batches: TableRows[] = []
+    for (const part of snapshot.parts) batches.push(...(await collected(part.rows())))
+    return batches
   } finally {
     await snapshot.close()
   }

@@ -75,7 +75,7 @@ async function backUp(
   const backupId = newBackupId(createdAt, app.newId())
   const keys = keysOf(backupId)
   const snapshot = await keepSnapshot(app, { backupId, signal })
-  const files: KeptFile[] = [snapshot.catalog]
+  const files: KeptFile[] = [...snapshot.files]
   for (const [name, bytes] of Object.entries(options.files)) files.push(await keep(place, keys.file(name), bytes))
 
   const copied = await copyAll(app, { ...options, backupId, last, snapshot })
@@ -85,27 +85,28 @@ async function backUp(
   const manifest: Manifest = {
     ...{ format: FORMAT, backupId, createdAt, files },
     ...{ engine: snapshot.engine, schemaVersion: snapshot.schemaVersion },
-    ...{ counters: snapshot.counters, rows: snapshot.rows },
+    catalogs: snapshot.catalogs,
     blobs: copied.kept,
     copied: copied.new,
     faults: copied.faultCount,
   }
   await keep(place, keys.manifest, Buffer.from(lineOf(manifest)))
+  const catalogBytes = snapshot.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const removedBackups = await pruneBackups(place, { keep: options.keep, current: backupId, signal })
   return {
     ...{ backupId, place: options.placeName, createdAt, removedBackups },
-    ...{ blobs: copied.kept.count, sizeBytes: copied.kept.sizeBytes + snapshot.catalog.sizeBytes },
-    ...{ copiedBlobs: copied.new.count, copiedBytes: copied.new.sizeBytes + snapshot.catalog.sizeBytes },
+    ...{ blobs: copied.kept.count, sizeBytes: copied.kept.sizeBytes + catalogBytes },
+    ...{ copiedBlobs: copied.new.count, copiedBytes: copied.new.sizeBytes + catalogBytes },
     ...{ faultCount: copied.faultCount, faults: copied.faults },
   }
 }
 
 interface KeptSnapshot extends Pick<CatalogSnapshot, 'engine' | 'schemaVersion'> {
-  readonly catalog: KeptFile
+  readonly catalogs: Manifest['catalogs']
+  /** Of the catalogs. */
+  readonly files: readonly KeptFile[]
   readonly wanted: KeptFile
   readonly wantedBytes: number
-  readonly counters: Readonly<Record<string, number>>
-  readonly rows: Readonly<Record<string, number>>
 }
 
 /** The list of blobs is kept too, so that the transaction of the snapshot ends before the blobs are copied. */
@@ -116,12 +117,17 @@ async function keepSnapshot(
   const keys = keysOf(backupId)
   const snapshot = await catalog.snapshot()
   try {
-    const rows: Record<string, number> = {}
-    const compressed = compressRows(snapshot.rows(), (table, count) => {
-      signal.throwIfAborted()
-      rows[table] = (rows[table] ?? 0) + count
-    })
-    const keptCatalog = await keep(place, keys.catalog, compressed)
+    const catalogs: Manifest['catalogs'][number][] = []
+    const files: KeptFile[] = []
+    for (const { partition, ...part } of snapshot.parts) {
+      const rows: Record<string, number> = {}
+      const compressed = compressRows(part.rows(), (table, count) => {
+        signal.throwIfAborted()
+        rows[table] = (rows[table] ?? 0) + count
+      })
+      files.push(await keep(place, keys.catalog(partition), compressed))
+      catalogs.push({ partition, counters: await part.counters(), rows })
+    }
     let wantedBytes = 0
     const encrypted = await snapshot.encryptedOwners()
     async function* lines() {
@@ -137,8 +143,7 @@ async function keepSnapshot(
     }
     const wanted = await keep(place, keys.wanted, lines())
     const { engine, schemaVersion } = snapshot
-    const counters = await snapshot.counters()
-    return { engine, schemaVersion, catalog: keptCatalog, wanted, wantedBytes, counters, rows }
+    return { engine, schemaVersion, catalogs, files, wanted, wantedBytes }
   } finally {
     await snapshot.close()
   }

@@ -1,12 +1,12 @@
 /**
- * Restores a backup into empty stores: first the blobs, last the catalog, so that there is no archive before all of its bytes are there.
+ * Restores a backup into empty stores: first the blobs, last the control catalog, so that there is no archive before all of its bytes are there.
  * Every byte is compared with its checksum. A blob that an interrupted restore has written is compared too, and not copied again.
  */
 import type { BlobDigest, BlobStore } from '../../stores/blobs/blob-store.ts'
-import type { CatalogContent } from '../../stores/catalog/catalog-snapshot.ts'
+import type { CatalogContent, TableRows } from '../../stores/catalog/catalog-snapshot.ts'
 import { MaintenanceFailed } from '../maintenance-run.ts'
 import { someAtOnce } from '../verify/verify-steps.ts'
-import { type KeptBlob, keysOf, type Manifest } from './backup-format.ts'
+import { type KeptBlob, type KeptFile, keysOf, type Manifest } from './backup-format.ts'
 import { decompressRows } from './catalog-rows.ts'
 import { blobKeyOf } from './copy-blobs.ts'
 import { blobsOf, checkedBytes, digestOf } from './kept-files.ts'
@@ -46,23 +46,29 @@ async function restoreBlob({ place, blobs }: { place: BlobStore; blobs: BlobStor
 const isSame = (found: BlobDigest | undefined, wanted: BlobDigest): boolean =>
   found !== undefined && found.sizeBytes === wanted.sizeBytes && found.sha256 === wanted.sha256
 
-/** What the catalog of the backup held. The rows are checked when they have been read. */
-export function catalogOf(place: BlobStore, manifest: Manifest): CatalogContent {
-  const { backupId, engine, schemaVersion, counters, files } = manifest
-  const file = files.find(({ key }) => key === keysOf(backupId).catalog)
-  if (file === undefined) throw new MaintenanceFailed(`The manifest of the backup ${backupId} names no catalog`)
-  async function* rows() {
-    const found: Record<string, number> = {}
-    for await (const batch of decompressRows(checkedBytes(place, file!))) {
-      found[batch.table] = (found[batch.table] ?? 0) + batch.rows.length
-      yield batch
-    }
-    for (const [table, count] of Object.entries(manifest.rows)) {
-      if (found[table] !== count)
-        throw new MaintenanceFailed(`The backup ${backupId} does not hold all rows of ${table}`)
-    }
+/** What the catalogs of the backup held: the control catalog, then the partitions. The rows are checked when they have been read. */
+export function catalogsOf(place: BlobStore, manifest: Manifest): readonly CatalogContent[] {
+  const { backupId, engine, schemaVersion, catalogs, files } = manifest
+  return catalogs.map(({ partition, counters, rows }) => {
+    const file = files.find(({ key }) => key === keysOf(backupId).catalog(partition))
+    if (file === undefined)
+      throw new MaintenanceFailed(`The manifest of the backup ${backupId} does not name all of its catalogs`)
+    return { partition, engine, schemaVersion, counters, rows: rowsOf(place, { backupId, file, counts: rows }) }
+  })
+}
+
+async function* rowsOf(
+  place: BlobStore,
+  { backupId, file, counts }: { backupId: string; file: KeptFile; counts: Readonly<Record<string, number>> },
+): AsyncGenerator<TableRows> {
+  const found: Record<string, number> = {}
+  for await (const batch of decompressRows(checkedBytes(place, file))) {
+    found[batch.table] = (found[batch.table] ?? 0) + batch.rows.length
+    yield batch
   }
-  return { engine, schemaVersion, counters, rows: rows() }
+  for (const [table, count] of Object.entries(counts)) {
+    if (found[table] !== count) throw new MaintenanceFailed(`The backup ${backupId} does not hold all rows of ${table}`)
+  }
 }
 
 /** The small files of the data folder, by name. */

@@ -1,4 +1,4 @@
-/** All rows of a catalog at one moment: what a backup keeps of it, and what a restored catalog is made from. */
+/** All rows of a catalog at one moment: what a backup keeps of it, and what a restored catalog is made from. With partitions it has several parts. */
 import type { BlobDigest } from '../blobs/blob-store.ts'
 
 export type Engine = 'SQLite' | 'PostgreSQL'
@@ -26,13 +26,21 @@ export interface SnapshotFormat {
   readonly schemaVersion: number
 }
 
-/** One state of the catalog, whatever is committed meanwhile. It keeps a transaction open: close it soon. */
-export interface CatalogSnapshot extends SnapshotFormat {
+/** The rows of the control catalog, or of a partition. */
+interface SnapshotPart {
+  /** 0: the control catalog. */
+  readonly partition: number
   /** Each table in batches, in an order in which no row refers to a later table. */
   rows(): AsyncIterable<TableRows>
   /** The greatest key that was given in each table whose keys are never given again. */
   counters(): Promise<Readonly<Record<string, number>>>
-  /** In byte order of their keys. */
+}
+
+/** One state of the catalog, whatever is committed meanwhile. It keeps a transaction open for each part: close it soon. */
+export interface CatalogSnapshot extends SnapshotFormat {
+  /** The control catalog, then the partitions by number. */
+  readonly parts: readonly SnapshotPart[]
+  /** Those of all parts, in byte order of their keys. */
   blobs(): AsyncIterable<SnapshotBlob>
   /** The data stores, and uploads, whose bytes are encrypted with a data key. */
   encryptedOwners(): Promise<ReadonlySet<string>>
@@ -47,8 +55,9 @@ export class CatalogNotEmpty extends Error {
   }
 }
 
-/** What a new catalog is filled with. */
+/** What the control catalog, or a partition, is filled with when it is created. */
 export interface CatalogContent extends SnapshotFormat {
+  readonly partition: number
   readonly rows: AsyncIterable<TableRows>
   readonly counters: Readonly<Record<string, number>>
 }

@@ -2,6 +2,7 @@
  * What a partitioned catalog (src/stores/partitioned/) asks of the catalogs that it is made of: the control catalog, which has the import jobs
  * and data stores, and the partitions, each with the files of jobs and the image sets of some studies.
  */
+import type { BlobDigests } from '../blobs/blob-store.ts'
 import type { DeleteDatastoreOutcome } from './datastore-repository.ts'
 import type { Declaration } from './declared-attribute-repository.ts'
 import type { Lease } from './import-job-repository.ts'
@@ -35,6 +36,12 @@ export interface StandingDeclarations {
 export interface JobEnd {
   readonly jobStatus: 'COMPLETED' | 'FAILED'
   readonly endedAt: number
+}
+
+/** While it lasts, no transaction of the catalog commits that changes data stores, jobs, workflows or image sets: they wait. */
+export interface PausedWrites {
+  /** @throws StoreUnavailable if it has ended before */
+  release(): Promise<void>
 }
 
 export interface PartitionRecords {
@@ -75,6 +82,8 @@ export interface PartitionRecords {
     readonly claimed: LeasedJob
     readonly at: number
   }): Promise<{ readonly lastKey: string | undefined } | 'datastore-not-active'>
+  /** Of a partition: blobs of a job in which nothing was recorded. They are unreferenced when the job ends. @throws LeaseLost */
+  addUnusedBlobs(lease: Lease, digests: BlobDigests): Promise<void>
   /** Of a partition: the worker of the lease takes its part of the job over, if it has one. @throws LeaseLost if a later claim has it */
   takeOver(lease: Lease, claims: number): Promise<void>
   /** Of a partition: the jobs that have not ended here; at most `limit`. */
@@ -125,4 +134,6 @@ export interface PartitionRecords {
     readonly studyInstanceUID: string
     readonly partition: number
   }): Promise<'kept' | 'elsewhere' | 'being-imported' | 'absent'>
+  /** For the moment in which the snapshots of all catalogs begin, so that they are of one state. @throws StoreUnavailable */
+  pauseWrites(): Promise<PausedWrites>
 }

@@ -76,6 +76,8 @@ export function partitionedBlobs(placement: Placement): Blobs {
       for (const partition of await placement.all()) {
         for (const each of await unreferencedEverywhere(partition, request)) found.set(each.blobKey, each)
       }
+      // A backup that began before the lists were read may need them. One that begins later does not.
+      if (found.size > 0 && (await control.partition.isBackupRunning(request.now))) return []
       return [...found.values()].slice(0, request.limit)
     },
     async markPurged(blobs, at) {

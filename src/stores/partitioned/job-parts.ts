@@ -107,7 +107,7 @@ export class JobParts {
       }
       left = files.filter((file) => moved.has(file))
     }
-    await this.#markWasted(work, wasted)
+    await this.#markWasted(work, wasted, digests)
     await this.#noteRecorded(work, files)
   }
 
@@ -224,12 +224,20 @@ export class JobParts {
   }
 
   /** An earlier claim has recorded these files from other blobs: their bytes in those of this batch are used by nothing. */
-  async #markWasted({ partitions }: Work, files: readonly StoredFile[]): Promise<void> {
+  async #markWasted(work: Work, files: readonly StoredFile[], digests: BlobDigests): Promise<void> {
     if (files.length === 0) return
+    const { lease, partitions } = work
     const keys = new Set(files.flatMap((file) => [file.blobKey, file.metadata.blobKey, file.frames?.blobKey]))
     const blobKeys = [...keys].filter((key) => key !== undefined)
     const at = this.#placement.control.now()
     for (const { catalog } of partitions) await catalog.partition.markPartlyUnreferenced(blobKeys, at)
+    const found = await Promise.all(partitions.map(({ catalog }) => catalog.blobs.get(blobKeys)))
+    const recorded = new Set(found.flat().map(({ blobKey }) => blobKey))
+    const unused = blobKeys.filter((key) => !recorded.has(key))
+    if (unused.length === 0) return
+    const [first] = partitions
+    await this.#adopt(first, work)
+    await first.catalog.partition.addUnusedBlobs(lease, new Map(unused.map((key) => [key, digests.get(key)!])))
   }
 
   /** A batch is recorded in all its partitions. */

@@ -6,6 +6,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Statistics } from '../catalog/statistics.ts'
 import { awayPartitions } from './away-partitions.ts'
 import { partitionedBlobs } from './blobs.ts'
+import { partitionedSnapshot } from './catalog-snapshot.ts'
 import { partitionedDatastores } from './datastores.ts'
 import { partitionedDeclaredAttributes } from './declared-attributes.ts'
 import { partitionedImageSets } from './image-sets.ts'
@@ -86,8 +87,7 @@ export function partitionedCatalog(options: {
       for (const each of await all()) yield* each.integrity(request)
     },
     statistics: async () => summed(await Promise.all((await all()).map((each) => each.statistics()))),
-    // Each has its own moment, so that they do not make one snapshot.
-    snapshot: () => Promise.reject(new Error('a catalog with partitions has no single snapshot')),
+    snapshot: () => partitionedSnapshot(placement),
     async close() {
       await Promise.all(placement.opened.map(({ catalog }) => catalog.close()))
     },

@@ -1,28 +1,26 @@
 /** Opens the catalog on PostgreSQL 15 or later: a database that any number of servers and import workers share. */
 import pg from 'pg'
 import type { Catalog } from '../catalog/catalog.ts'
-import { type CatalogContent, CatalogNotEmpty } from '../catalog/catalog-snapshot.ts'
 import { OtherIndexFormat } from '../search/index-format.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { SharedMemory } from '../search/shared-memory.ts'
 import { POSTGRES } from './engine/differences.ts'
+import { pausePostgresWrites } from './engine/postgres/pause-postgres.ts'
 import { ASK_CLOCK, startPostgresClock } from './engine/postgres/postgres-clock.ts'
 import { drive, executeOnce } from './engine/postgres/postgres-connection.ts'
 import { PostgresDatabase, type PostgresLimits } from './engine/postgres/postgres-database.ts'
 import { withoutValues } from './engine/postgres/postgres-failure.ts'
 import { PostgresTransactions } from './engine/postgres/postgres-transactions.ts'
-import { POSTGRES_TYPES } from './engine/postgres/postgres-values.ts'
 import { one, readOnly, type Sql, type Transactions } from './engine/statement.ts'
 import { postgresIntegrity } from './integrity.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
 import { NoSchema, OlderSchema } from './schema/other-schema.ts'
-import { fillCatalog } from './snapshot/fill-catalog.ts'
 import type { SnapshotTransaction } from './snapshot/snapshot.ts'
 import { catalogOver } from './sql-catalog.ts'
 
 /** The number of the advisory lock that is held during a migration. An arbitrary number. */
-const MIGRATION_LOCK = 4_854_313
+export const MIGRATION_LOCK = 4_854_313
 /** SQLSTATE of a missing table. */
 const UNDEFINED_TABLE = '42P01'
 
@@ -83,6 +81,7 @@ export async function openPostgresIn(database: PostgresDatabase, options: OpenPo
       ...{ dialect: POSTGRES, newId, partition, clock: now, sizes, upkeep },
       integrity: postgresIntegrity,
       beginSnapshot: () => beginPostgresSnapshot(database, schema),
+      pauseWrites: () => pausePostgresWrites(database, schema),
     }
     return catalogOver(stoppedAtClose(open, stop), parts)
   } catch (error) {
@@ -141,53 +140,14 @@ async function beginPostgresSnapshot(
 }
 
 /** The columns whose values the database counts. */
-async function identities(client: pg.Client): Promise<readonly { readonly table: string; readonly column: string }[]> {
+export async function identities(
+  client: pg.Client,
+): Promise<readonly { readonly table: string; readonly column: string }[]> {
   const { rows } = await client.query(
     `SELECT table_name::text AS table, column_name::text AS column FROM information_schema.columns
      WHERE table_schema = current_schema() AND is_identity = 'YES' ORDER BY table_name`,
   )
   return rows
-}
-
-/**
- * Creates a catalog in an empty database, in one transaction.
- * @throws CatalogNotEmpty, StoreUnavailable, OtherSchema
- */
-export async function createPostgresCatalog(
-  { url, limits }: { readonly url: string; readonly limits: PostgresLimits },
-  content: CatalogContent,
-): Promise<void> {
-  const client = new pg.Client({
-    ...{ connectionString: url, types: POSTGRES_TYPES, application_name: 'hilum', keepAlive: true },
-    pipeline: true,
-    connectionTimeoutMillis: limits.catalogConnectTimeoutMs,
-  })
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    await client.query('BEGIN')
-    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
-    const tables = await client.query('SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema()')
-    if (tables.rows.length > 0) throw new CatalogNotEmpty()
-    const execute = executeOnce(client)
-    const by = { dialect: POSTGRES, overriding: 'OVERRIDING SYSTEM VALUE' }
-    await fillCatalog(content, (sql) => drive(sql, execute), by)
-    for (const { table, column } of await identities(client)) {
-      const last = content.counters[table] ?? 0
-      await client.query(
-        `SELECT setval(pg_get_serial_sequence('${table}', '${column}'), greatest(max(${column}), $1::bigint, 1), greatest(max(${column}), $1::bigint) > 0)
-         FROM ${table}`,
-        [last],
-      )
-    }
-    await client.query('COMMIT')
-    // Plans of the first searches depend on statistics.
-    await client.query('ANALYZE')
-  } catch (error) {
-    throw withoutValues(error)
-  } finally {
-    await client.end().catch(() => {})
-  }
 }
 
 /** With the connections of the pool: of many schemas, all but new ones are ours. @throws NewerSchema, UnreleasedSchema */
@@ -232,7 +192,7 @@ async function migrateSchema(
   })
 }
 
-async function inTransaction(
+export async function inTransaction(
   connection: pg.ClientConfig,
   schema: string | undefined,
   work: (client: pg.Client) => Promise<void>,
@@ -251,7 +211,7 @@ async function inTransaction(
 }
 
 /** On Citus a distributed schema: its tables are together on one node. */
-async function createSchema(client: pg.Client, schema: string): Promise<void> {
+export async function createSchema(client: pg.Client, schema: string): Promise<void> {
   const { rows } = await client.query(CITUS)
   if (rows.length > 0) await client.query('SET LOCAL citus.enable_schema_based_sharding TO on')
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)

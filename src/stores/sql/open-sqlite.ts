@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { asUnavailable as folderUnavailable } from '../blobs/disk/disk-failure.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { type CatalogContent, CatalogNotEmpty } from '../catalog/catalog-snapshot.ts'
+import type { PausedWrites } from '../catalog/partition-repository.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { SearchUpkeep } from '../search/maintenance/update-index.ts'
 import { SharedMemory } from '../search/shared-memory.ts'
@@ -62,6 +63,7 @@ export async function openSqliteCatalog(options: {
       clock: Date.now,
     },
     beginSnapshot: () => beginSqliteSnapshot(file),
+    pauseWrites: () => pauseSqliteWrites(file),
   }
   try {
     if (options.readOnly === true) {
@@ -160,6 +162,24 @@ async function beginSqliteSnapshot(file: CatalogFile): Promise<SnapshotTransacti
     }
   } catch (error) {
     throw folderUnavailable(asUnavailable(error), 'the catalog')
+  }
+}
+
+/** Holds the write lock of the file, on a connection of its own. */
+async function pauseSqliteWrites(file: CatalogFile): Promise<PausedWrites> {
+  assert(file.path !== MEMORY, 'a catalog in memory has no other connection')
+  const writer = new SqliteConnection(file.path, { readonly: false, timeoutMs: 0, key: file.key })
+  try {
+    await beginImmediate(writer)
+  } catch (error) {
+    writer.close()
+    throw folderUnavailable(asUnavailable(error), 'the catalog')
+  }
+  return {
+    async release() {
+      // An open transaction is rolled back.
+      writer.close()
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 /** Assembles the repositories of the catalog over a database. */
 import type { Catalog } from '../catalog/catalog.ts'
+import type { PausedWrites } from '../catalog/partition-repository.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { rebuildSearchIndex } from '../search/maintenance/rebuild.ts'
 import type { SearchUpkeep } from '../search/maintenance/update-index.ts'
@@ -42,6 +43,7 @@ export function catalogOver(
     readonly integrity: typeof sqliteIntegrity | typeof postgresIntegrity
     /** Begins a transaction on a connection of its own. */
     readonly beginSnapshot: () => Promise<SnapshotTransaction>
+    readonly pauseWrites: () => Promise<PausedWrites>
   },
 ): Catalog {
   const words = new CachedWords(options.sizes)
@@ -65,7 +67,7 @@ export function catalogOver(
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),
     },
-    partition: partitionOver(database, options),
+    partition: { ...partitionOver(database, options), pauseWrites: options.pauseWrites },
     awayPartitions: async () => [],
     secret: (name) => database.write(() => secret(name, options.newId)),
     now: options.clock,
@@ -73,7 +75,7 @@ export function catalogOver(
     checkWritable: () => database.write(lockCreations),
     integrity: (request) => options.integrity(database, request),
     statistics: () => database.read(statistics),
-    snapshot: async () => snapshotOver(await options.beginSnapshot()),
+    snapshot: async () => snapshotOver(await options.beginSnapshot(), options.partition),
     close: () => database.close(),
   }
 }

@@ -1,9 +1,11 @@
 /** What a partitioned catalog asks of each of its catalogs, in SQL. */
+import type { BlobDigests } from '../../blobs/blob-store.ts'
 import { type Lease, LeaseLost } from '../../catalog/import-job-repository.ts'
 import type { JobEnd, LeasedJob, PartitionRecords } from '../../catalog/partition-repository.ts'
 import { type WorkflowLease, WorkflowLeaseLost } from '../../catalog/workflow-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { markPartlyUnreferenced } from '../blobs/compaction.ts'
+import { numberBlobs } from '../blobs/number-blobs.ts'
 import { purgeBatch } from '../blobs/purge.ts'
 import { DATASTORE_NUMBER } from '../datastores/datastore-number.ts'
 import { beginDelete } from '../datastores/datastores.ts'
@@ -16,7 +18,10 @@ import { keepStudyIn, movedStudies } from '../moved-studies/moved-studies.ts'
 import { insertRows } from '../rows/insert-rows.ts'
 import { keepSetting, setting } from '../schema/settings.ts'
 
-export function partitionOver(database: Transactions, { upkeep }: { readonly upkeep: SearchUpkeep }): PartitionRecords {
+export function partitionOver(
+  database: Transactions,
+  { upkeep }: { readonly upkeep: SearchUpkeep },
+): Omit<PartitionRecords, 'pauseWrites'> {
   const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
   async function purgeEnded(): Promise<void> {
     while ((await purgeOnce()) === 'more') {
@@ -33,6 +38,7 @@ export function partitionOver(database: Transactions, { upkeep }: { readonly upk
     noteRecorded: (lease, progress) => database.write(() => noteRecorded(lease, progress)),
     isImporting: (datastoreId) => database.read(() => isImporting(datastoreId)),
     adopt: (job) => database.write(() => adopt(job)),
+    addUnusedBlobs: (lease, digests) => database.write(() => addUnusedBlobs(lease, digests)),
     takeOver: (lease, claims) => database.write(() => takeOver(lease, claims)),
     unended: (limit) => database.read(() => unended(limit)),
     endOf: (jobId) => database.read(() => endOf(jobId)),
@@ -168,6 +174,11 @@ function* ownPart(lease: Lease, claims: number): Sql<number | undefined> {
 
 function* takeOver(lease: Lease, claims: number): Sql<void> {
   yield* ownPart(lease, claims)
+}
+
+function* addUnusedBlobs(lease: Lease, digests: BlobDigests): Sql<void> {
+  const { job } = yield* underLease(lease)
+  yield* numberBlobs(job, [...digests.keys()], digests)
 }
 
 function* markBlobs(blobKeys: readonly string[], at: number): Sql<void> {

@@ -18,8 +18,9 @@ import {
   uniqueIds,
 } from '../../catalog/conformance/catalog.fixture.ts'
 import { begin, claim, search, update } from '../../catalog/conformance/workflow.fixture.ts'
+import { createPostgresCatalog } from '../create-postgres.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../engine/postgres/postgres.fixture.ts'
-import { createPostgresCatalog, openPostgresCatalog } from '../open-postgres.ts'
+import { openPostgresCatalog } from '../open-postgres.ts'
 import { createSqliteCatalog, openSqliteCatalog } from '../open-sqlite.ts'
 import { OtherSchema } from '../schema/other-schema.ts'
 import { SNAPSHOT_TABLES, TABLES_LEFT_OUT } from './snapshot-tables.ts'
@@ -56,12 +57,13 @@ const POSTGRES: EngineUnderTest = {
 async function contentOf(catalog: Catalog): Promise<CatalogContent & { readonly batches: readonly unknown[] }> {
   const snapshot = await catalog.snapshot()
   try {
-    const batches = await collected(snapshot.rows())
+    const [part] = snapshot.parts
+    const batches = await collected(part!.rows())
     const { engine, schemaVersion } = snapshot
     const rows = (async function* () {
       yield* batches
     })()
-    return { engine, schemaVersion, rows, batches, counters: await snapshot.counters() }
+    return { partition: 0, engine, schemaVersion, rows, batches, counters: await part!.counters() }
   } finally {
     await snapshot.close()
   }
@@ -125,7 +127,7 @@ function testSnapshots({ newPlace, open, create }: EngineUnderTest): void {
     const before = await contentOf(catalog)
     const snapshot = await catalog.snapshot()
     await importFiles(catalog, { datastoreId, files: [storedFile('later', { study: '1.77' })] })
-    const batches = await collected(snapshot.rows())
+    const batches = await collected(snapshot.parts[0]!.rows())
     await snapshot.close()
     assert.deepEqual(batches, before.batches)
     assert.notDeepEqual((await contentOf(catalog)).batches, before.batches)

@@ -16,14 +16,14 @@ export interface SnapshotTransaction {
   close(): Promise<void>
 }
 
-export async function snapshotOver(transaction: SnapshotTransaction): Promise<CatalogSnapshot> {
+export async function snapshotOver(transaction: SnapshotTransaction, partition: number): Promise<CatalogSnapshot> {
   const { execute } = transaction
+  // The state is that of the first statement.
   const [row] = await execute({ text: 'SELECT max(version) AS version FROM schema_versions', values: [] })
   return {
     engine: transaction.engine,
     schemaVersion: Number(row!.version),
-    rows: () => allRows(execute),
-    counters: () => transaction.counters(),
+    parts: [{ partition, rows: () => allRows(execute), counters: () => transaction.counters() }],
     blobs: () => usedBlobs(execute),
     async encryptedOwners() {
       const owners = await execute({ text: 'SELECT owner_id FROM data_keys', values: [] })
