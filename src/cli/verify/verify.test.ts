@@ -54,7 +54,7 @@ test('a server runs, what is sound is told so, and what is not by its place', as
   await fill(cwd)
   const sound = await verified(t, cwd)
   assert.equal(sound.code, 0)
-  assert.match(sound.output, /^The search index: 2 partitions, 4 leaves, 2 entries; no difference\.$/m)
+  assert.match(sound.output, /^The search index: 2 index partitions, 4 leaves, 2 entries; no difference\.$/m)
 
   const database = new Database(join(cwd, 'data', 'catalog.sqlite'))
   t.after(() => database.close())
@@ -63,7 +63,7 @@ test('a server runs, what is sound is told so, and what is not by its place', as
   assert.equal(unsound.code, 1)
   assert.match(
     unsound.output,
-    /^leaf \d+ of partition 1 \(primary\) of data store row 1: the entry of image set row 2 differs from the row in updatedAt$/m,
+    /^leaf \d+ of index partition 1 \(primary\) of data store row 1: the entry of image set row 2 differs from the row in updatedAt$/m,
   )
   assert.match(unsound.output, /entries; 2 differences\.$/m)
 
@@ -83,7 +83,7 @@ test('a server runs, what is sound is told so, and what is not by its place', as
       ['frames', 0],
     ],
   )
-  assert.deepEqual(parts[1].checked, { partitions: 2, leaves: 4, entries: 2 })
+  assert.deepEqual(parts[1].checked, { 'index partitions': 2, leaves: 4, entries: 2 })
   const [{ kind, rowId, differing }] = parts[1].differences
   assert.deepEqual([kind, rowId, differing], ['entry-differs', 2, ['updatedAt']])
 })
@@ -99,11 +99,11 @@ test('a difference is said with its place', () => {
   const place = { datastore: 1, partition: 3, isPrimary: true, attributes: ['DICOMPatientId'] } as const
   assert.equal(
     describeIndexDifference({ kind: 'entry-outside-region', ...place, leaf: 17, rowId: 123 }),
-    'leaf 17 of partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 is outside its region',
+    'leaf 17 of index partition 3 (DICOMPatientId, primary) of data store row 1: the entry of image set row 123 is outside its region',
   )
   assert.equal(
     describeIndexDifference({ kind: 'partition-incomplete', ...place, entries: 4, imageSets: 5 }),
-    'partition 3 (DICOMPatientId, primary) of data store row 1: it has 4 entries for 5 image sets',
+    'index partition 3 (DICOMPatientId, primary) of data store row 1: it has 4 entries for 5 image sets',
   )
   assert.equal(
     describeIndexDifference({ kind: 'entries-without-leaf', leaf: 9 }),

@@ -4,7 +4,8 @@
  */
 
 import { ContractError } from '../../contract/errors.ts'
-import { QUICK_PARTS, untilDamaged, VERIFIED_PARTS, type VerifiedPart } from '../../maintenance/verify/verify-parts.ts'
+import { untilDamaged } from '../../maintenance/verify/in-each-catalog.ts'
+import { QUICK_PARTS, VERIFIED_PARTS, type VerifiedPart } from '../../maintenance/verify/verify-parts.ts'
 import type { Step, Verification } from '../../maintenance/verify/verify-steps.ts'
 import { isDataFolder } from '../../server/data-folder.ts'
 import { keyPlacesOf, openDataKeys } from '../../server/open-data-keys.ts'

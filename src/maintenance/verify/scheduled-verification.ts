@@ -1,8 +1,9 @@
 /** One verification of everything at a bounded rate. Its result is kept in the catalog: counts only, since the log may leave the machine. */
 import type { ImportApp } from '../../app.ts'
 import { type RunResult, runMaintenance } from '../maintenance-run.ts'
+import { untilDamaged } from './in-each-catalog.ts'
 import { throttledBlobs } from './throttled-blobs.ts'
-import { untilDamaged, VERIFIED_PARTS } from './verify-parts.ts'
+import { VERIFIED_PARTS } from './verify-parts.ts'
 import type { Step } from './verify-steps.ts'
 
 export interface VerificationReport {

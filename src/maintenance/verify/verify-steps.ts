@@ -13,6 +13,8 @@ export interface Verification {
 export interface Difference {
   readonly kind: string
   readonly text: string
+  /** Of a catalog with partitions; 0: the control catalog. */
+  readonly inPartition?: number
 }
 
 export interface Step {

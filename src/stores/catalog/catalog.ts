@@ -22,6 +22,14 @@ import type { Studies } from './study-repository.ts'
 import type { Tags } from './tagged-resources.ts'
 import type { Workflows } from './workflow-repository.ts'
 
+/** The control catalog, or a partition. */
+interface CatalogPart {
+  /** 0: the control catalog. */
+  readonly partition: number
+  /** @throws StoreUnavailable if it is away */
+  open(): Promise<Catalog>
+}
+
 export interface Catalog {
   readonly datastores: Datastores
   readonly dataKeys: DataKeyRecords
@@ -43,6 +51,8 @@ export interface Catalog {
   readonly partition: PartitionRecords
   /** The numbers of the partitions that do not answer in this time. */
   awayPartitions(options: { readonly timeoutMs: number }): Promise<readonly number[]>
+  /** The catalogs that it is made of: itself, or the control catalog and then the partitions by number. */
+  parts(): Promise<readonly CatalogPart[]>
   /** Random bytes, generated at the first call and stored. Every process of the catalog gets the same bytes for a name. */
   secret(name: string): Promise<Uint8Array>
   /** @throws StoreUnavailable if the database is away or read-only */

@@ -3,6 +3,7 @@
  * of the job (job-parts.ts).
  */
 import type { ImportJobs, ReportLine } from '../catalog/import-job-repository.ts'
+import type { JobEnd } from '../catalog/partition-repository.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { groupInside, groupsByPartition, JobParts } from './job-parts.ts'
 import { mergeStreams } from './merge.ts'
@@ -28,15 +29,20 @@ export function partitionedImportJobs(placement: Placement, studies: StudyPlaces
     return datastoreId === undefined ? undefined : placement.of(datastoreId)
   }
 
-  /** A worker has died between the end of a job and that of its parts. */
+  /** A worker has died between the end of a job and that of its parts, or the control catalog was restored from an earlier time. */
   async function endParts(): Promise<void> {
     for (const { catalog } of await placement.numbered()) {
       for (const jobId of await catalog.partition.unended(UNENDED_PER_SWEEP)) {
-        const end = await control.partition.endOf(jobId)
+        const end = (await control.partition.endOf(jobId)) ?? (await endOfUnknown(jobId))
         if (end !== undefined) await catalog.partition.endPart(jobId, end)
       }
       await catalog.partition.purgeEnded()
     }
+  }
+
+  async function endOfUnknown(jobId: string): Promise<JobEnd | undefined> {
+    const isKnown = (await control.partition.datastoreOf(jobId)) !== undefined
+    return isKnown ? undefined : { jobStatus: 'FAILED', endedAt: control.now() }
   }
 
   return {

@@ -78,6 +78,13 @@ export function partitionedCatalog(options: {
     },
     partition: control.partition,
     awayPartitions: (options) => awayPartitions(placement, options),
+    async parts() {
+      return (await placement.each()).map((opening, partition) => {
+        // It may be away, which is an error where it is opened.
+        opening.catch(() => {})
+        return { partition, open: async () => (await opening).catalog }
+      })
+    },
     now: () => control.now(),
     secret: (name) => control.secret(name),
     async checkWritable() {

@@ -48,7 +48,7 @@ export function catalogOver(
 ): Catalog {
   const words = new CachedWords(options.sizes)
   const making = { ...options, newIdSuffix: () => newIdSuffix(options.partition, options.newId) }
-  return {
+  const catalog: Catalog = {
     datastores: datastoresOver(database),
     dataKeys: dataKeysOver(database),
     importJobs: importJobsOver(database, making),
@@ -69,6 +69,7 @@ export function catalogOver(
     },
     partition: { ...partitionOver(database, options), pauseWrites: options.pauseWrites },
     awayPartitions: async () => [],
+    parts: async () => [{ partition: options.partition, open: async () => catalog }],
     secret: (name) => database.write(() => secret(name, options.newId)),
     now: options.clock,
     // Also a write without a change is committed to disk.
@@ -78,4 +79,5 @@ export function catalogOver(
     snapshot: async () => snapshotOver(await options.beginSnapshot(), options.partition),
     close: () => database.close(),
   }
+  return catalog
 }
