@@ -215,6 +215,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     examples: ['', '--data /srv/hilum'],
     load: async () => (await import('./verify/reindex.ts')).reindex,
   },
+  partitions: {
+    summary: 'show where the partitions of the catalog are, and how large they are',
+    notes: [
+      'Reads the catalog beside a running server and changes nothing. The control catalog has the data stores with one partition, and the jobs',
+      'of all. ms is the time of a small read. The backlog is image sets whose words are not merged into the index yet. The second table shows',
+      'how evenly the image sets of a data store are spread. On Citus the node of each partition is shown, and one that it is moved to. The exit',
+      'code is 1 if a partition does not answer. --json prints one object.',
+    ],
+    examples: ['', '--catalog postgres://db/hilum --json'],
+    load: async () => (await import('./partitions/partitions.ts')).showPartitions,
+  },
   ...INDEX_COMMANDS,
   ...BACKUP_COMMANDS,
   ...PRINCIPAL_COMMANDS,

@@ -177,6 +177,15 @@ async function postgresPlaces(
   }
 }
 
+/** The place of a partition for people: a file, or a schema of a database. */
+export async function placeInWords(places: CatalogPlaces, number: number): Promise<string> {
+  const { dataFolder, catalog } = places
+  if (catalog === undefined) return join(dataFolder, catalogFileOf(number))
+  const { nameOfDatabase } = await import('../stores/sql/engine/postgres/postgres-database.ts')
+  const { url, schema } = postgresPlaceOf({ ...places, catalog }, number)
+  return schema === undefined ? nameOfDatabase(url) : `${nameOfDatabase(url)} ${schema}`
+}
+
 /** Where a partition is. @returns no schema for the control catalog: it is in the one that connections have */
 export function postgresPlaceOf(
   { catalog, partitionCatalogs = [] }: { readonly catalog: string } & Pick<CatalogPlaces, 'partitionCatalogs'>,

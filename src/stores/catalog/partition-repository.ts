@@ -44,6 +44,21 @@ export interface PausedWrites {
   release(): Promise<void>
 }
 
+/** What a catalog takes up, and where it is. */
+export interface CatalogUse {
+  readonly bytes: number
+  /** Of all search indexes: an image set has one for each text that it is found by. */
+  readonly indexEntries: number
+  /** Image sets whose words are not merged into the postings yet. */
+  readonly indexBacklog: number
+  /** Of all its data stores. */
+  readonly changes: number
+  /** Of Citus, `host:port`; empty elsewhere. */
+  readonly nodes: readonly string[]
+  /** The nodes of Citus that it is being moved to now. */
+  readonly movingTo: readonly string[]
+}
+
 export interface PartitionRecords {
   /** Of any catalog: the value with the name; undefined if there is none. */
   setting(name: string): Promise<string | undefined>
@@ -134,6 +149,7 @@ export interface PartitionRecords {
     readonly studyInstanceUID: string
     readonly partition: number
   }): Promise<'kept' | 'elsewhere' | 'being-imported' | 'absent'>
+  use(): Promise<CatalogUse>
   /** For the moment in which the snapshots of all catalogs begin, so that they are of one state. @throws StoreUnavailable */
   pauseWrites(): Promise<PausedWrites>
 }

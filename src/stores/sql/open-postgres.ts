@@ -14,6 +14,7 @@ import { withoutValues } from './engine/postgres/postgres-failure.ts'
 import { PostgresTransactions } from './engine/postgres/postgres-transactions.ts'
 import { one, readOnly, type Sql, type Transactions } from './engine/statement.ts'
 import { postgresIntegrity } from './integrity.ts'
+import { postgresPlace } from './partition/catalog-use.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
 import { NoSchema, OlderSchema } from './schema/other-schema.ts'
 import type { SnapshotTransaction } from './snapshot/snapshot.ts'
@@ -82,6 +83,7 @@ export async function openPostgresIn(database: PostgresDatabase, options: OpenPo
       integrity: postgresIntegrity,
       beginSnapshot: () => beginPostgresSnapshot(database, schema),
       pauseWrites: () => pausePostgresWrites(database, schema),
+      placeOf: postgresPlace,
     }
     return catalogOver(stoppedAtClose(open, stop), parts)
   } catch (error) {

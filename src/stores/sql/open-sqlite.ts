@@ -17,6 +17,7 @@ import { SqliteMemory } from './engine/sqlite/sqlite-memory.ts'
 import { beginImmediate, WriteQueue } from './engine/sqlite/write-queue.ts'
 import { readOnly, type TransactionFunction, type Transactions, type WriteOptions } from './engine/statement.ts'
 import { sqliteIntegrity } from './integrity.ts'
+import { sqlitePlace } from './partition/catalog-use.ts'
 import { migrate, requireOurSchema } from './schema/migrate.ts'
 import { fillCatalog } from './snapshot/fill-catalog.ts'
 import type { SnapshotTransaction } from './snapshot/snapshot.ts'
@@ -64,6 +65,7 @@ export async function openSqliteCatalog(options: {
     },
     beginSnapshot: () => beginSqliteSnapshot(file),
     pauseWrites: () => pauseSqliteWrites(file),
+    placeOf: sqlitePlace,
   }
   try {
     if (options.readOnly === true) {

@@ -19,6 +19,7 @@ import { imageSetsOver } from './image-sets/image-sets.ts'
 import { importJobsOver } from './imports/import-jobs.ts'
 import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
 import { maintenanceOver } from './maintenance/maintenance.ts'
+import { catalogUse, type postgresPlace, type sqlitePlace } from './partition/catalog-use.ts'
 import { partitionOver } from './partition/partition.ts'
 import { newIdSuffix } from './rows/image-set-id.ts'
 import { secret } from './schema/settings.ts'
@@ -44,6 +45,7 @@ export function catalogOver(
     /** Begins a transaction on a connection of its own. */
     readonly beginSnapshot: () => Promise<SnapshotTransaction>
     readonly pauseWrites: () => Promise<PausedWrites>
+    readonly placeOf: typeof sqlitePlace | typeof postgresPlace
   },
 ): Catalog {
   const words = new CachedWords(options.sizes)
@@ -67,7 +69,11 @@ export function catalogOver(
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),
     },
-    partition: { ...partitionOver(database, options), pauseWrites: options.pauseWrites },
+    partition: {
+      ...partitionOver(database, options),
+      pauseWrites: options.pauseWrites,
+      use: () => catalogUse(database, options.placeOf),
+    },
     awayPartitions: async () => [],
     parts: async () => [{ partition: options.partition, open: async () => catalog }],
     secret: (name) => database.write(() => secret(name, options.newId)),

@@ -21,7 +21,7 @@ import { keepSetting, setting } from '../schema/settings.ts'
 export function partitionOver(
   database: Transactions,
   { upkeep }: { readonly upkeep: SearchUpkeep },
-): Omit<PartitionRecords, 'pauseWrites'> {
+): Omit<PartitionRecords, 'pauseWrites' | 'use'> {
   const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
   async function purgeEnded(): Promise<void> {
     while ((await purgeOnce()) === 'more') {

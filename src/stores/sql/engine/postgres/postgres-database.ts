@@ -54,7 +54,7 @@ export class PostgresDatabase {
       // Statements of a step are sent without waiting for each other.
       pipeline: true,
     }
-    this.name = nameOf(url)
+    this.name = nameOfDatabase(url)
     this.forStatements = {
       ...this.connection,
       statement_timeout: limits.catalogStatementTimeoutMs,
@@ -80,7 +80,7 @@ export class PostgresDatabase {
 }
 
 /** As the client understands the address, the PG* variables and their defaults. */
-function nameOf(url: string): string {
+export function nameOfDatabase(url: string): string {
   const { host, port, database } = new pg.Client({ connectionString: url })
   return `${host}:${port}/${database}`
 }
