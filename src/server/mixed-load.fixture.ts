@@ -13,7 +13,6 @@ import {
   ListImageSetVersionsCommand,
   ListTagsForResourceCommand,
   MedicalImagingClient,
-  MedicalImagingServiceException,
   SearchImageSetsCommand,
   StartDICOMImportJobCommand,
   TagResourceCommand,
@@ -23,6 +22,7 @@ import { fetchFrame, instancesOf } from '../../acceptance/support/frames.ts'
 import { picture, propertiesOf, sendUpdate, settled, stateOf } from '../../acceptance/support/image-sets.ts'
 import { fetchMetadata } from '../../acceptance/support/metadata.ts'
 import { until } from '../../acceptance/support/until.ts'
+import { isBroken, isModelled, isUnavailable } from './expected-errors.fixture.ts'
 import type { LoadInput } from './load-input.fixture.ts'
 
 export const LOAD_KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
@@ -46,6 +46,8 @@ const SOURCES = 8
 const INSTANCES = 3
 /** About so many jobs at most have not completed: imports give way to requests, and without a limit hundreds would be left at the end. */
 const UNFINISHED_JOBS_MAX = 16
+/** A server that is gone refuses at once. */
+const BROKEN_PAUSE_MS = 20
 
 interface Source {
   readonly imageSetId: string
@@ -57,7 +59,8 @@ export class MixedLoad {
   readonly #input: LoadInput
   readonly #mayBeAway: boolean
   readonly #steps: readonly StepName[]
-  #sdk: MedicalImagingClient | undefined
+  /** One for each server. */
+  #sdks: readonly MedicalImagingClient[] = []
   #datastoreId = ''
   #sources: readonly Source[] = []
   #numbers = 0
@@ -69,7 +72,7 @@ export class MixedLoad {
   readonly #deleted: string[] = []
   readonly #tags = new Map<string, string>()
   readonly #tagsInFlight = new Set<string>()
-  readonly answers = { count: 0, refused: new Map<string, number>() }
+  readonly answers = { count: 0, broken: 0, refused: new Map<string, number>() }
 
   /** @param mayBeAway the catalog, for a while: answers that say so are no failures */
   constructor(options: { readonly input: LoadInput; readonly mix: Mix; readonly mayBeAway?: boolean }) {
@@ -79,16 +82,23 @@ export class MixedLoad {
     this.#steps = Object.entries(mix).flatMap(([name, weight]) => Array<StepName>(weight).fill(name as StepName))
   }
 
-  connect(endpoint: string, clients: number): void {
-    this.#sdk?.destroy()
-    this.#sdk = new MedicalImagingClient({
-      ...{ endpoint, region: 'us-east-1', credentials: LOAD_KEYS, disableHostPrefix: true, maxAttempts: 1 },
-      requestHandler: { httpAgent: { keepAlive: true, maxSockets: clients }, socketAcquisitionWarningTimeout: 600_000 },
-    })
+  /** Each step asks one of the servers. */
+  connect(endpoints: string | readonly string[], clients: number): void {
+    this.close()
+    const newClient = (endpoint: string) =>
+      new MedicalImagingClient({
+        ...{ endpoint, region: 'us-east-1', credentials: LOAD_KEYS, disableHostPrefix: true, maxAttempts: 1 },
+        requestHandler: {
+          ...{ httpAgent: { keepAlive: true, maxSockets: clients }, socketAcquisitionWarningTimeout: 600_000 },
+        },
+      })
+    this.#sdks = [endpoints].flat().map(newClient)
+    // What a killed server had sent to the catalog has been done by now, or never will be.
+    this.#tagsInFlight.clear()
   }
 
   close(): void {
-    this.#sdk?.destroy()
+    for (const sdk of this.#sdks) sdk.destroy()
   }
 
   get datastoreId(): string {
@@ -117,8 +127,20 @@ export class MixedLoad {
     return { imageSetId, seriesInstanceUID: `${study}.1`, frames }
   }
 
-  /** Each client performs one step after the other. @param isOver after it, a failed connection ends a client */
-  async run({ clients, isOver }: { readonly clients: number; readonly isOver: () => boolean }): Promise<void> {
+  /**
+   * Each client performs one step after the other.
+   * @param options.isOver after it, a failed connection ends a client
+   * @param options.mayBreak a connection that breaks ends a step: a server of several is killed
+   */
+  async run({
+    clients,
+    isOver,
+    mayBreak = false,
+  }: {
+    readonly clients: number
+    readonly isOver: () => boolean
+    readonly mayBreak?: boolean
+  }): Promise<void> {
     await Promise.all(
       Array.from({ length: clients }, async () => {
         while (!isOver()) {
@@ -130,6 +152,9 @@ export class MixedLoad {
             if (isModelled(error) || (this.#mayBeAway && isUnavailable(error))) {
               this.#noteRefusal(`${name}: ${error.name}`)
               if (isUnavailable(error)) await setTimeout(AWAY_MS)
+            } else if (mayBreak && isBroken(error)) {
+              this.answers.broken += 1
+              await setTimeout(BROKEN_PAUSE_MS)
             } else if (!isOver() || error instanceof assert.AssertionError) throw error
           }
         }
@@ -187,8 +212,8 @@ export class MixedLoad {
   }
 
   get #client(): MedicalImagingClient {
-    assert.ok(this.#sdk !== undefined, 'connected')
-    return this.#sdk
+    assert.ok(this.#sdks.length > 0, 'connected')
+    return pick(this.#sdks)
   }
 
   get #context(): StepContext {
@@ -343,13 +368,15 @@ const STEPS: Readonly<Record<StepName, (context: StepContext) => Promise<unknown
     // Of two requests at the same time, either may be the last.
     if (tagsInFlight.has(key)) return
     tagsInFlight.add(key)
+    tags.delete(key)
     try {
-      const resourceArn = await arn()
-      tags.delete(key)
-      await sdk.send(new TagResourceCommand({ resourceArn, tags: { [key]: value } }))
+      await sdk.send(new TagResourceCommand({ resourceArn: await arn(), tags: { [key]: value } }))
       tags.set(key, value)
-    } finally {
       tagsInFlight.delete(key)
+    } catch (error) {
+      // Without an answer the tag may be written later, also after another value of it.
+      if (isModelled(error)) tagsInFlight.delete(key)
+      throw error
     }
   },
   import: ({ importOrAsk }) => importOrAsk(),
@@ -367,18 +394,3 @@ const searchOf = (datastoreId: string, DICOMSeriesInstanceUID: string, isPrimary
   })
 
 const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)]!
-
-const isUnavailable = (error: unknown): error is MedicalImagingServiceException =>
-  error instanceof MedicalImagingServiceException && error.name === 'ServiceUnavailableException'
-
-const REFUSALS = ['ConflictException', 'ThrottlingException', 'ServiceQuotaExceededException']
-
-/** A refusal that a client of the service has to expect from a request without a fault, because others change the same image sets. */
-function isModelled(error: unknown): error is MedicalImagingServiceException {
-  if (!(error instanceof MedicalImagingServiceException)) return false
-  return (
-    REFUSALS.includes(error.name) ||
-    // Another client has updated the image set since its version was read.
-    (error.name === 'ResourceNotFoundException' && error.message.endsWith('is not the latest.'))
-  )
-}
