@@ -42,6 +42,7 @@ import { openMemoryBlobs } from './stores/blobs/memory/memory-blobs.ts'
 import { openMemoryLocations } from './stores/blobs/memory/memory-locations.ts'
 import { isClosed } from './stores/locations/locations.ts'
 import { isBucketName } from './stores/locations/s3-uri.ts'
+import { partitionedCatalog } from './stores/partitioned/partitioned-catalog.ts'
 import { openSqliteCatalog } from './stores/sql/open-sqlite.ts'
 
 export interface HilumOptions {
@@ -58,6 +59,8 @@ export interface HilumOptions {
   readonly authorizers?: Readonly<Record<string, AuthorizerConfig>>
   /** By ARN. */
   readonly roles?: Readonly<Record<string, RoleConfig>>
+  /** Over how many partitions the studies of a data store are spread. Default: 1. */
+  readonly partitions?: number
   readonly limits?: Partial<Limits>
   /** Origins whose pages may call from a browser, or `*` or `none` alone. Default: `*`. */
   readonly corsOrigin?: readonly string[]
@@ -185,15 +188,17 @@ async function open(
     ignoreKmsKeyArn,
     authorizers,
     roles,
-  }: Pick<HilumOptions, 'ignoreKmsKeyArn' | 'authorizers' | 'roles'> & {
+    partitions = 1,
+  }: Pick<HilumOptions, 'ignoreKmsKeyArn' | 'authorizers' | 'roles' | 'partitions'> & {
     readonly owner: Hilum['client']['credentials']
     readonly sealingKey: Uint8Array
     readonly corsOrigins: readonly string[]
   },
 ): Promise<Instance> {
   const locations = openMemoryLocations()
+  const openPartition = (partition: number) => openSqliteCatalog({ path: ':memory:', newId, partition })
   const stores = {
-    catalog: await openSqliteCatalog({ path: ':memory:', newId }),
+    catalog: partitionedCatalog({ control: await openPartition(0), open: openPartition, spread: partitions }),
     blobs: openMemoryBlobs(),
     locations,
     bucketsOf: () => ({ refusalOf: () => undefined, openBucket: locations.openBucket }),

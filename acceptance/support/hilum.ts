@@ -13,9 +13,12 @@ export interface TestServer {
   readonly sdk: MedicalImagingClient
 }
 
+/** Repeats all tests with partitions: `HILUM_PARTITIONS=2 npm test -- acceptance`. */
+const PARTITIONS = Number(process.env.HILUM_PARTITIONS ?? 1)
+
 /** A server for the tests of one file, stopped after the last of them. */
 export async function openHilum(options: HilumOptions = {}): Promise<TestServer> {
-  const hilum = await startHilum(options)
+  const hilum = await startHilum({ partitions: PARTITIONS, ...options })
   const sdk = sdkFor(hilum)
   after(async () => {
     sdk.destroy()

@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, createHash, createSecretKey, randomBytes } from 'node:crypto'
 import type { PageTokens } from '../app.ts'
 import { ContractError } from '../contract/errors.ts'
+import { OtherPartitions } from '../stores/catalog/search-repository.ts'
 
 const IV_BYTES = 12
 const TAG_BYTES = 16
@@ -44,12 +45,21 @@ export function positionOfPage<Position>(
   if (page.nextToken === undefined) return undefined
   const position = tokens.open(page.request, page.nextToken)
   if (position !== undefined) return position as Position
-  const message = 'The token was not issued for this request: repeat the first request unchanged, without nextToken'
-  throw new ContractError(
+  throw invalidToken('The token was not issued for this request: repeat the first request unchanged, without nextToken')
+}
+
+function invalidToken(message: string, cause?: unknown): ContractError {
+  return new ContractError(
     'ValidationException',
     `1 validation error detected: Value at 'nextToken' failed to satisfy constraint: ${message}`,
-    { fields: [{ path: '/nextToken', message }] },
+    { fields: [{ path: '/nextToken', message }], ...(cause !== undefined && { cause }) },
   )
+}
+
+/** Of a search that continues. @throws ContractError for a token from before the data store was restored into other partitions */
+export function refuseOtherPartitions(cause: unknown): never {
+  if (!(cause instanceof OtherPartitions)) throw cause
+  throw invalidToken('The token is from before the data store was restored: begin again without nextToken', cause)
 }
 
 /** A page and the token of the next one. `rows` has one row more than the page if there is a next page. */

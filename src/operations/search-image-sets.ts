@@ -19,7 +19,7 @@ import {
   type SnapshotVersion,
 } from '../stores/catalog/search-repository.ts'
 import { mustBeActive } from './datastore-access.ts'
-import { positionOfPage, takePage } from './page-tokens.ts'
+import { positionOfPage, refuseOtherPartitions, takePage } from './page-tokens.ts'
 import { explanationOf } from './search-explanation.ts'
 import { termsOfHeader } from './search-words.ts'
 
@@ -99,7 +99,8 @@ function answerOf(
 const requestOf = (datastoreId: string, search: Search) => ['SearchImageSets', datastoreId, withFiltersInOrder(search)]
 
 function searched(app: App, request: Parameters<App['catalog']['imageSets']['search']>[0]): Promise<SearchPage> {
-  const page = app.catalog.imageSets.search(request)
+  const found = app.catalog.imageSets.search(request)
+  const page = request.snapshotVersion === undefined ? found : found.catch(refuseOtherPartitions)
   return request.search.terms === undefined ? page : page.catch(refuseTerms)
 }
 

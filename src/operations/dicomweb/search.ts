@@ -6,7 +6,7 @@ import type { App } from '../../app.ts'
 import type { DicomwebSearch, SearchResult } from '../../contract/dicomweb.ts'
 import { parseSearch } from '../../imaging/dicomweb-search/parse-search.ts'
 import { mustBeActive } from '../datastore-access.ts'
-import { positionOfPage } from '../page-tokens.ts'
+import { positionOfPage, refuseOtherPartitions } from '../page-tokens.ts'
 import { jsonArray } from './json-array.ts'
 import { instancesFound, seriesFound, studiesFound } from './search-levels.ts'
 import type { Found, Searching } from './searching.ts'
@@ -29,7 +29,7 @@ export async function search(wanted: DicomwebSearch, app: App): Promise<SearchRe
   const found = await LEVELS[wanted.level]({
     ...{ app, wanted, position: token?.position },
     parsed: { ...parsed, limit: Math.max(1, parsed.limit) },
-  })
+  }).catch(refuseOtherPartitions)
   mustBeActive(app, wanted.datastoreId, found.datastore)
   const total = token === undefined ? found.total : token.total
   const next: Token = { position: found.next, total }

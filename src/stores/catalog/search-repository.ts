@@ -90,6 +90,14 @@ export class PatternTooBroad extends Error {
   }
 }
 
+/** A search continues in a snapshot of another number of partitions than the data store has, perhaps since it was restored. */
+export class OtherPartitions extends Error {
+  override readonly name = 'OtherPartitions'
+  constructor() {
+    super('the page before was of another number of partitions')
+  }
+}
+
 /** A search names a declared attribute that is not live, perhaps no longer. */
 export class AttributeNotSearchable extends Error {
   override readonly name = 'AttributeNotSearchable'

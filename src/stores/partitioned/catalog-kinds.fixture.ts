@@ -66,8 +66,15 @@ export async function openCatalogAt(place: CatalogPlace, options: OpenOptions = 
   }
   const database = new PostgresDatabase({ url: place.at, limits: POSTGRES_TEST_LIMITS })
   const control = await openPostgresIn(database, given)
-  const open = (partition: number) =>
-    openPostgresIn(database, { ...given, partition, schema: schemaOf(partition), clock: () => control.now() })
+  // One after the other: each waits for the lock of migrations.
+  let opening: Promise<unknown> = Promise.resolve()
+  function open(partition: number): Promise<Catalog> {
+    const opened = opening.then(() =>
+      openPostgresIn(database, { ...given, partition, schema: schemaOf(partition), clock: () => control.now() }),
+    )
+    opening = opened.catch(() => {})
+    return opened
+  }
   const catalog = partitionedCatalog({ control, open, spread })
   return {
     ...catalog,

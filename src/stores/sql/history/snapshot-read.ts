@@ -1,13 +1,15 @@
 /** Which snapshot of a data store a search reads. */
-import assert from 'node:assert/strict'
-import type { SnapshotVersion } from '../../catalog/search-repository.ts'
+import { OtherPartitions, type SnapshotVersion } from '../../catalog/search-repository.ts'
 
-/** The one that is asked for, as far as it is kept; the latest one if none is. Here is one partition: its snapshots have one number. */
+/**
+ * The one that is asked for, as far as it is kept; the latest one if none is. Here is one partition: its snapshots have one number.
+ * @throws OtherPartitions
+ */
 export function snapshotRead(
   asked: SnapshotVersion | undefined,
   { latest, oldest }: { readonly latest: number; readonly oldest: number },
 ): number {
   if (asked === undefined) return latest
-  assert(typeof asked === 'number', 'a partition has one number of a change')
+  if (typeof asked !== 'number') throw new OtherPartitions()
   return Math.min(Math.max(asked, oldest), latest)
 }
