@@ -1,4 +1,4 @@
-/** Histories of image sets on complete servers: SQLite with import threads, and PostgreSQL. */
+/** Histories of image sets on complete servers: SQLite with import threads, and PostgreSQL; with one partition and with several. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -11,6 +11,7 @@ import { step } from '../../acceptance/histories/steps.ts'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import type { Hilum, TestServer } from '../../acceptance/support/hilum.ts'
 import { openPostgres } from '../fixtures/shared-servers.ts'
+import { sample } from '../fixtures/soak.ts'
 import { startServer } from '../main.ts'
 import { postgresIsMissing } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { loadConfig } from './config.ts'
@@ -20,12 +21,15 @@ const requestedRuns = Number(process.env.HILUM_HISTORIES ?? 0)
 const KEYS = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
 
 /** A server in its own folder, which is removed afterwards. */
-async function withServer(catalog: string | undefined, work: (server: TestServer) => Promise<void>): Promise<void> {
+async function withServer(
+  { catalog, partitions }: { readonly catalog: string | undefined; readonly partitions: number },
+  work: (server: TestServer) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'hilum-histories-'))
   const env = {
     ...(catalog === undefined ? {} : { HILUM_CATALOG: catalog }),
     HILUM_LOG_LEVEL: 'error',
-    HILUM_PARTITIONS: process.env.HILUM_PARTITIONS ?? '1',
+    HILUM_PARTITIONS: String(partitions),
     HILUM_ACCESS_KEY_ID: KEYS.accessKeyId,
     HILUM_SECRET_ACCESS_KEY: KEYS.secretAccessKey,
   }
@@ -76,15 +80,21 @@ async function play(server: TestServer, context: TestContext): Promise<void> {
   context.diagnostic(await interleave(server, requestedRuns > 0 ? requestedRuns : undefined))
 }
 
-test('a server on a SQLite file', async (context) => {
-  await withServer(undefined, (server) => play(server, context))
-})
+/** The first of each engine in every run, the others in a thorough one. */
+for (const partitions of sample([2, 1], 2)) {
+  test(`a server on SQLite with ${partitions} partitions`, async (context) => {
+    await withServer({ catalog: undefined, partitions }, (server) => play(server, context))
+  })
+}
 
-test('a server on PostgreSQL', { skip: postgresIsMissing ?? false }, async (context) => {
-  const postgres = await openPostgres()
-  try {
-    await withServer(await postgres.newDatabase(), (server) => play(server, context))
-  } finally {
-    await postgres.remove()
-  }
-})
+for (const partitions of sample([4, 1], 2)) {
+  const name = `a server on PostgreSQL with ${partitions} partitions`
+  test(name, { skip: postgresIsMissing ?? false }, async (context) => {
+    const postgres = await openPostgres()
+    try {
+      await withServer({ catalog: await postgres.newDatabase(), partitions }, (server) => play(server, context))
+    } finally {
+      await postgres.remove()
+    }
+  })
+}

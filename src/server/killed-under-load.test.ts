@@ -19,12 +19,23 @@ const ANSWERS_MAX = 150
 /** Work of a killed server resumes sooner than usual, and the kills are not the fault of a file. */
 const LIMITS = { importLeaseMs: 3_000, workflowLeaseMs: 3_000, importAttempts: 1_000 }
 
-for (const processes of [1, 2]) {
-  const name = `nothing acknowledged is lost when a server of ${processes} ${processes === 1 ? 'process' : 'processes'} is killed again and again`
-  test(name, (context) => killAgainAndAgain(context, processes))
+interface Server {
+  readonly processes: number
+  readonly partitions: number
 }
 
-async function killAgainAndAgain(context: TestContext, processes: number): Promise<void> {
+const SERVERS: readonly Server[] = [
+  { processes: 1, partitions: 1 },
+  { processes: 2, partitions: 2 },
+]
+
+for (const server of SERVERS) {
+  const { processes, partitions } = server
+  const name = `nothing acknowledged is lost when a server is killed again and again: ${processes} processes, ${partitions} partitions`
+  test(name, (context) => killAgainAndAgain(context, server))
+}
+
+async function killAgainAndAgain(context: TestContext, { processes, partitions }: Server): Promise<void> {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-killed-'))
   removeAtExit(cwd)
   const env = { HILUM_ACCESS_KEY_ID: LOAD_KEYS.accessKeyId, HILUM_SECRET_ACCESS_KEY: LOAD_KEYS.secretAccessKey }
@@ -34,6 +45,7 @@ async function killAgainAndAgain(context: TestContext, processes: number): Promi
   context.after(() => load.close())
   const start = async () => {
     const words = ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1', '--processes', `${processes}`]
+    words.push('--partitions', `${partitions}`)
     const server = startHilumProcess(context, words, { cwd, env })
     const [, endpoint] = await server.printed(/Hilum answers at (http:\S+:\d+)/)
     load.connect(endpoint!, CLIENTS)
@@ -67,5 +79,5 @@ async function killAgainAndAgain(context: TestContext, processes: number): Promi
   const { jobs, tags, ...others } = load.acknowledged
   // In a few rounds no copy may be complete long enough to be deleted.
   for (const [what, count] of Object.entries({ jobs, tags, ...(isSoak && others) })) assert.ok(count > 0, `no ${what}`)
-  context.diagnostic(JSON.stringify({ processes, rounds: ROUNDS, ...load.acknowledged }))
+  context.diagnostic(JSON.stringify({ processes, partitions, rounds: ROUNDS, ...load.acknowledged }))
 }
