@@ -75,9 +75,12 @@ class Pair {
     const running = Promise.all(this.#loads.map((load) => load.run({ clients: CLIENTS, isOver: () => isOver })))
     try {
       await work(running)
-    } finally {
       isOver = true
       await running
+    } catch (error) {
+      isOver = true
+      await running.catch(() => {})
+      throw new Error(this.#servers.map(({ server }) => failuresIn(server.output())).join('\n'), { cause: error })
     }
   }
 
@@ -116,6 +119,14 @@ class Pair {
     }
   }
 }
+
+/** The lines of a server's log about requests that it failed to answer. */
+const failuresIn = (log: string): string =>
+  log
+    .split('\n')
+    .filter((line) => line.includes('"error"'))
+    .slice(-5)
+    .join('\n')
 
 const ENV = {
   HILUM_PARTITIONS: `${PARTITIONS}`,

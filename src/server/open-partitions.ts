@@ -51,10 +51,13 @@ interface Places {
   close(): Promise<void>
 }
 
+/** Each takes a connection, and on Citus hundreds of round trips to every node. */
+const CREATED_AT_ONCE = 8
+
 export async function openPartitions(places: CatalogPlaces, options: OpenOptions): Promise<Catalog> {
   const { readOnly = false, log } = options
   const placed = places.catalog === undefined ? sqlitePlaces(places, options) : await postgresPlaces(places, options)
-  let creating: Promise<unknown> = Promise.resolve()
+  const creating: Promise<unknown>[] = Array(CREATED_AT_ONCE).fill(Promise.resolve())
 
   async function openAt(number: number, mayCreate: boolean): Promise<Catalog> {
     const place = placed.nameOf(number)
@@ -72,9 +75,9 @@ export async function openPartitions(places: CatalogPlaces, options: OpenOptions
 
   async function open(number: number): Promise<Catalog> {
     if (readOnly || (await isCreated(control, number))) return openAt(number, false)
-    // One after the other, so that not each takes a connection to wait for the others.
-    const created = creating.then(() => openAt(number, true))
-    creating = created.catch(() => {})
+    const place = number % CREATED_AT_ONCE
+    const created = creating[place]!.then(() => openAt(number, true))
+    creating[place] = created.catch(() => {})
     return created
   }
 

@@ -5,7 +5,7 @@ import { POSTGRES } from './engine/differences.ts'
 import { drive, executeOnce } from './engine/postgres/postgres-connection.ts'
 import { withoutValues } from './engine/postgres/postgres-failure.ts'
 import { POSTGRES_TYPES } from './engine/postgres/postgres-values.ts'
-import { createSchema, identities, inTransaction, MIGRATION_LOCK } from './open-postgres.ts'
+import { createSchema, identities, inTransaction, lockSchema } from './open-postgres.ts'
 import { fillCatalog } from './snapshot/fill-catalog.ts'
 import { SNAPSHOT_TABLES } from './snapshot/snapshot-tables.ts'
 
@@ -53,7 +53,7 @@ export async function createPostgresCatalog(place: PostgresPlace, content: Catal
   const connection = connectionTo(place)
   try {
     await inTransaction(connection, schema, async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+      await lockSchema(client, schema)
       if (schema !== undefined) await createSchema(client, schema)
       if (!(await isCreated(client, place))) await fill(client, place, content)
     })

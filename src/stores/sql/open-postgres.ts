@@ -20,8 +20,13 @@ import { NoSchema, OlderSchema } from './schema/other-schema.ts'
 import type { SnapshotTransaction } from './snapshot/snapshot.ts'
 import { catalogOver } from './sql-catalog.ts'
 
-/** The number of the advisory lock that is held during a migration. An arbitrary number. */
-export const MIGRATION_LOCK = 4_854_313
+/** The first number of the advisory lock that is held during a migration; the second is that of the schema. An arbitrary number. */
+const MIGRATION_LOCK = 4_854_313
+
+/** Until the end of the transaction, one process at a time creates or migrates a catalog. @param schema undefined: that of the connection */
+export const lockSchema = (client: pg.Client, schema: string | undefined): Promise<unknown> =>
+  client.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [MIGRATION_LOCK, schema ?? ''])
+
 /** SQLSTATE of a missing table. */
 const UNDEFINED_TABLE = '42P01'
 
@@ -188,7 +193,7 @@ async function migrateSchema(
   }: { readonly upkeep: SearchUpkeep; readonly schema: string | undefined; readonly isNew: boolean },
 ): Promise<void> {
   await inTransaction(isNew ? forStatements : connection, schema, async (client) => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK])
+    await lockSchema(client, schema)
     if (schema !== undefined) await createSchema(client, schema)
     await drive(migrate({ dialect: POSTGRES, upkeep }), executeOnce(client))
   })
