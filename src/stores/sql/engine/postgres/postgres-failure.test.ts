@@ -24,6 +24,7 @@ test('a connection to a node that broke lets the transaction run again', () => {
     errorOf('terminating connection due to administrator command', '57P01', IN_NODE),
     errorOf('terminating connection due to administrator command', 'XX000'),
     errorOf('server closed the connection unexpectedly', 'XX000', IN_NODE),
+    errorOf('could not receive data from server: Connection reset by peer', 'XX000', IN_NODE),
   ]) {
     assert.ok(isNodeLost(error) && isStale(error), error.message)
     assert.equal(reasonOf(error), 'away')

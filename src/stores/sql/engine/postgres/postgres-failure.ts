@@ -21,17 +21,21 @@ const REASONS: readonly (readonly [code: RegExp, reason: UnavailableReason])[] =
 const NETWORK =
   /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|ADDRNOT|NOTFOUND|AI_)|ENOENT|EACCES|(ERR_|UNABLE_|CERT_|SELF_SIGNED|DEPTH_))/
 
+/** What libpq says in a coordinator of Citus whose connection to a node was broken. */
+const BROKEN =
+  'terminating connection|server closed the connection|connection not open|no connection to|could not (send|receive) data|SSL connection has been closed'
+
 /**
  * Errors of a node of Citus to which its coordinator gives no SQLSTATE of their own (XX000): rows are copied to the node, or it has not answered
  * to COMMIT. Whether such a transaction was committed is not known, as after a broken connection.
  */
 const OF_NODE: readonly (readonly [message: RegExp, reason: UnavailableReason])[] = [
   [/^(could not commit transaction for shard|failure on connection marked as essential)/, 'away'],
-  [/^(terminating connection|server closed the connection|connection not open)/, 'away'],
+  [new RegExp(`^(${BROKEN})`), 'away'],
   [/^canceling statement due to/, 'busy'],
 ]
 /** The node has the transaction no more: it was restarted, or ended its connection to the coordinator. */
-const NODE_LOST = /(connection not open|server closed the connection unexpectedly|terminating connection)/
+const NODE_LOST = new RegExp(`(^|error: )(${BROKEN})`)
 const IN_NODE = /while executing command on /
 /** The same without an SQLSTATE. */
 const COLLISION_IN_NODE = /^(deadlock detected|could not serialize access)/
