@@ -72,7 +72,9 @@ export async function serveRequests(
   const { limits } = owned
   const tracing = await openTracing(process.env, log)
   steps.push(() => tracing.stop())
-  const stores = tracing.stores(await openStores(placesOf({ ...config, limits }), { log }))
+  const stores = tracing.stores(
+    await openStores(placesOf({ ...config, limits }), { log, onSearch: metrics.countPartitionSearch }),
+  )
   const clock = () => stores.catalog.now()
   steps.push(() => stores.catalog.close())
   steps.push(async () => stores.dataKeys.close())

@@ -2,6 +2,7 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { App, Log } from '../app.ts'
 import { watchMaintenance } from './maintenance-metrics.ts'
+import { countPartitionSearches, watchPartitions } from './partition-metrics.ts'
 import { watchUploads } from './upload-metrics.ts'
 
 /** Counts of the catalog are read at most once in this time. */
@@ -12,6 +13,8 @@ export interface Metrics {
   begin(): (reply: { readonly operation?: string; readonly status: number }) => void
   /** A request was refused before any protocol saw it. */
   countRefused(reason: string): void
+  /** A partition of the catalog was asked a search. */
+  countPartitionSearch(partition: number, seconds: number): void
   /** A log that counts its warnings and errors. */
   counting(log: Log): Log
   text(): Promise<{ readonly contentType: string; readonly text: string }>
@@ -97,6 +100,7 @@ export function createMetrics(ofAllProcesses?: () => Promise<readonly ProcessMet
         durations.observe((performance.now() - startedAt) / 1000)
       }
     },
+    countPartitionSearch: countPartitionSearches(registry),
     countRefused: (reason) => refused.inc({ reason }),
     counting: (log) => ({
       ...log,
@@ -111,9 +115,9 @@ export function createMetrics(ofAllProcesses?: () => Promise<readonly ProcessMet
     }),
     watch(app) {
       watchAudit(app, registry)
-      const [countCatalog, countUploads] = [watchCatalog(app, ofStores), watchUploads(app, ofStores)]
+      const counts = [watchCatalog(app, ofStores), watchUploads(app, ofStores), watchPartitions(app, ofStores)]
       updateCounts = async () => {
-        await Promise.all([countCatalog(), countUploads()])
+        await Promise.all(counts.map((count) => count()))
       }
     },
     watchProcesses: (counts) => watchProcesses(counts, registry),

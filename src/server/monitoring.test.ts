@@ -4,7 +4,8 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { CreateDatastoreCommand } from '@aws-sdk/client-medical-imaging'
+import { setTimeout } from 'node:timers/promises'
+import { CreateDatastoreCommand, GetDatastoreCommand, SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import { openClient } from '../cli/client/client.ts'
 import { signedFetch } from '../cli/client/signed-fetch.ts'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
@@ -20,7 +21,10 @@ test('a server reports its health, and counts its requests', async (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-monitoring-'))
   removeAtExit(cwd)
   const credentials = { accessKeyId: 'HILUMTESTACCESSKEY', secretAccessKey: 'a-secret-of-tests' }
-  const env = { HILUM_ACCESS_KEY_ID: credentials.accessKeyId, HILUM_SECRET_ACCESS_KEY: credentials.secretAccessKey }
+  const env = {
+    ...{ HILUM_ACCESS_KEY_ID: credentials.accessKeyId, HILUM_SECRET_ACCESS_KEY: credentials.secretAccessKey },
+    HILUM_PARTITIONS: '2',
+  }
   const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], { cwd, env })
   const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+)/m)
   const get = async (path: string) => {
@@ -31,6 +35,10 @@ test('a server reports its health, and counts its requests', async (t) => {
   assert.deepEqual(await get('/readyz'), { status: 200, text: 'ok\n' })
   const client = openClient({ endpoint: endpoint!, region: 'us-east-1', credentials })
   const { datastoreId } = await client.send(new CreateDatastoreCommand({ datastoreName: 'mine' }))
+  const datastoreStatus = async () =>
+    (await client.send(new GetDatastoreCommand({ datastoreId }))).datastoreProperties?.datastoreStatus
+  while ((await datastoreStatus()) !== 'ACTIVE') await setTimeout(20)
+  await client.send(new SearchImageSetsCommand({ datastoreId }))
   client.destroy()
   const at = { endpoint: endpoint!, region: 'us-east-1', credentials }
   const { uploadId } = (await (await signedFetch(at, { method: 'POST', path: '/hilum/uploads' })).json()) as {
@@ -52,9 +60,13 @@ test('a server reports its health, and counts its requests', async (t) => {
     'hilum_upload_bytes 5',
     'hilum_audit_log_writable 1',
     'hilum_catalog_up 1',
+    'hilum_partition_up{partition="1"} 1',
+    'hilum_partition_up{partition="2"} 1',
+    'hilum_partition_searches_total{partition="2"} 1',
   ]) {
     assert.ok(text.split('\n').includes(line), `${line} is missing in:\n${text}`)
   }
+  assert.match(text, /^hilum_partition_round_trip_seconds\{partition="1"\} [\d.e-]+$/m)
 })
 
 test('other machines get no metrics, unless they are public', async () => {

@@ -37,6 +37,8 @@ export interface OpenOptions {
   readonly readOnly?: boolean
   /** Receives the creation of partitions, which takes seconds on some engines. */
   readonly log?: Pick<Log, 'info'>
+  /** Receives each search that a partition was asked, when it has answered. */
+  readonly onSearch?: (partition: number, seconds: number) => void
 }
 
 interface Places {
@@ -55,7 +57,7 @@ interface Places {
 const CREATED_AT_ONCE = 8
 
 export async function openPartitions(places: CatalogPlaces, options: OpenOptions): Promise<Catalog> {
-  const { readOnly = false, log } = options
+  const { readOnly = false, log, onSearch } = options
   const placed = places.catalog === undefined ? sqlitePlaces(places, options) : await postgresPlaces(places, options)
   const creating: Promise<unknown>[] = Array(CREATED_AT_ONCE).fill(Promise.resolve())
 
@@ -66,7 +68,7 @@ export async function openPartitions(places: CatalogPlaces, options: OpenOptions
     if (opened === undefined) throw notFound({ number, place })
     try {
       await identifyPartition({ number, place }, { control, partition: opened, newId, readOnly })
-      return opened
+      return onSearch === undefined ? opened : withTimedSearches(opened, (seconds) => onSearch(number, seconds))
     } catch (error) {
       await opened.close()
       throw error
@@ -95,6 +97,23 @@ export async function openPartitions(places: CatalogPlaces, options: OpenOptions
     await placed.close()
   }
   return { ...catalog, close }
+}
+
+function withTimedSearches(catalog: Catalog, onSearch: (seconds: number) => void): Catalog {
+  const timed =
+    <Request, Page>(search: (request: Request) => Promise<Page>) =>
+    async (request: Request): Promise<Page> => {
+      const startedAt = performance.now()
+      const page = await search(request)
+      onSearch((performance.now() - startedAt) / 1000)
+      return page
+    }
+  const { imageSets, studies } = catalog
+  return {
+    ...catalog,
+    imageSets: { ...imageSets, search: timed(imageSets.search) },
+    studies: { ...studies, search: timed(studies.search) },
+  }
 }
 
 function sqlitePlaces({ dataFolder, keys, limits }: CatalogPlaces, { readOnly = false }: OpenOptions): Places {

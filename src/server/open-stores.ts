@@ -59,7 +59,10 @@ export const placesOf = ({
 
 type Stores = Pick<ImportApp, 'catalog' | 'blobs' | 'locations' | 'bucketsOf'> & { readonly dataKeys: DataKeys }
 
-export async function openStores(places: StorePlaces, options: Pick<OpenOptions, 'log'> = {}): Promise<Stores> {
+export async function openStores(
+  places: StorePlaces,
+  options: Pick<OpenOptions, 'log' | 'onSearch'> = {},
+): Promise<Stores> {
   const [blobs, locations] = [await openBlobs(places), await openLocations(places)]
   const catalog = await openCatalog(places, options)
   const { dataKeyMs } = places.limits

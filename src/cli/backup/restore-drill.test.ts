@@ -313,7 +313,7 @@ async function drill(t: TestContext, place: () => Promise<Place>): Promise<void>
 test('from SQLite and files to a folder and back: the same answers', (t) =>
   drill(t, async () => ({ env: {}, restoredEnv: {}, to: 'backups' })))
 
-test('from PostgreSQL and S3 to S3 and back: the same answers', {
+test('from two partitions of PostgreSQL and S3 to S3 and back: the same answers', {
   skip: postgresIsMissing ?? s3IsMissing ?? false,
 }, async (t) => {
   const database = await openPostgres()
@@ -326,6 +326,7 @@ test('from PostgreSQL and S3 to S3 and back: the same answers', {
       HILUM_S3_ENDPOINT: s3.place.endpoint!,
       HILUM_S3_ACCESS_KEY_ID: s3.place.accessKeyId!,
       HILUM_S3_SECRET_ACCESS_KEY: s3.place.secretAccessKey!,
+      HILUM_PARTITIONS: '2',
     }
     return {
       env: { ...common, HILUM_CATALOG: await database.newDatabase(), HILUM_BLOBS: `s3://${bucket}/original` },

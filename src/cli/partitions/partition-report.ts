@@ -28,6 +28,8 @@ export async function reportOf({
 }: Pick<PartitionReport, 'partition' | 'place'> & { readonly open: () => Promise<Catalog> }): Promise<PartitionReport> {
   try {
     const catalog = await open()
+    // It connects.
+    await catalog.partition.mostPartitions()
     const startedAt = performance.now()
     await catalog.partition.mostPartitions()
     const roundTripMs = performance.now() - startedAt

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { citusIsMissing, openCitus } from '../../fixtures/citus.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { openPostgres } from '../../fixtures/shared-servers.ts'
 import { isSoak } from '../../fixtures/soak.ts'
@@ -96,6 +97,8 @@ function testSnapshots(newPlace: () => Promise<string>): void {
 
 const server = postgresIsMissing === undefined ? await openPostgres() : undefined
 after(() => server?.remove())
+const citus = citusIsMissing === undefined ? await openCitus() : undefined
+after(() => citus?.remove())
 
 describe('on SQLite', () =>
   testSnapshots(async () => {
@@ -104,3 +107,4 @@ describe('on SQLite', () =>
     return folder
   }))
 describe('on PostgreSQL', { skip: postgresIsMissing ?? false }, () => testSnapshots(() => server!.newDatabase()))
+describe('on Citus', { skip: citusIsMissing ?? false }, () => testSnapshots(() => citus!.newDatabase()))

@@ -35,12 +35,16 @@ export async function requireNoCatalog(place: PostgresPlace): Promise<void> {
   }
 }
 
+/** Without the views of extensions. */
+const OWN_TABLES = `SELECT 1 FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = current_schema()::text::regnamespace
+  AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')`
+
 const MARKED_TABLE = 'schema_versions'
 const markOf = (restoreId: string): string => `created by the restore ${restoreId}`
 
 /** @returns whether the restore has created the catalog. @throws CatalogNotEmpty */
 async function isCreated(client: pg.Client, { restoreId }: PostgresPlace): Promise<boolean> {
-  const tables = await client.query('SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema()')
+  const tables = await client.query(OWN_TABLES)
   if (tables.rows.length === 0) return false
   const { rows } = await client.query(`SELECT obj_description(to_regclass('${MARKED_TABLE}'), 'pg_class') AS mark`)
   if (restoreId !== undefined && rows[0].mark === markOf(restoreId)) return true
@@ -70,12 +74,12 @@ async function fill(client: pg.Client, { restoreId }: PostgresPlace, content: Ca
   const by = { dialect: POSTGRES, overriding: 'OVERRIDING SYSTEM VALUE' }
   await fillCatalog(content, (sql) => drive(sql, execute), by)
   for (const { table, column } of await identities(client)) {
-    const last = content.counters[table] ?? 0
-    await client.query(
-      `SELECT setval(pg_get_serial_sequence('${table}', '${column}'), greatest(max(${column}), $1::bigint, 1), greatest(max(${column}), $1::bigint) > 0)
-       FROM ${table}`,
-      [last],
-    )
+    const { rows } = await client.query(`SELECT max(${column}) AS greatest FROM ${table}`)
+    const last = Math.max(content.counters[table] ?? 0, rows[0].greatest ?? 0)
+    // On Citus in a statement of its own: with the table it would run where the table is, and not where keys are counted.
+    await client.query('SELECT setval(pg_get_serial_sequence($1, $2), $3::bigint, $4)', [
+      ...[table, column, Math.max(last, 1), last > 0],
+    ])
   }
   if (restoreId !== undefined) await client.query(`COMMENT ON TABLE ${MARKED_TABLE} IS '${markOf(restoreId)}'`)
 }
