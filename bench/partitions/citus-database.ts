@@ -1,30 +1,24 @@
-/** A new database on all nodes of a Citus cluster. */
+/** New databases on all nodes of a Citus cluster, or on the one server that there is. */
 import pg from 'pg'
-import { createDatabase } from '../search/postgres-store.ts'
+import { createDatabase, type Databases } from '../search/postgres-store.ts'
 
-/** @returns false if the database `like` has no Citus, and nothing was created */
-export async function createCitusDatabase(
-  urlOf: (database: string) => string,
-  { like, created }: { readonly like: string; readonly created: string },
-): Promise<boolean> {
-  const nodes = await nodesOf(urlOf(like))
-  if (nodes === undefined) return false
-  const urlAt = ({ host, port }: Node, database: string) =>
-    Object.assign(new URL(urlOf(database)), { hostname: host, port: `${port}` }).href
-  for (const node of nodes) {
-    await on(urlAt(node, 'postgres'), async (client) => {
+/** An empty one: on Citus, if the database that the names of the others begin with has it. */
+export async function createLike(databases: Databases, created: string): Promise<void> {
+  const nodes = await nodesOf(databases)
+  if (nodes.length === 0) return databases.admin((client) => createDatabase(client, created))
+  for (const { urlOf } of nodes) {
+    await on(urlOf('postgres'), async (client) => {
       await client.query('SET citus.enable_create_database_propagation TO off').catch(() => {})
       await createDatabase(client, created)
     })
-    await on(urlAt(node, created), (client) => client.query('CREATE EXTENSION citus'))
+    await on(urlOf(created), (client) => client.query('CREATE EXTENSION citus'))
   }
-  await on(urlOf(created), async (client) => {
+  await on(databases.urlOf(created), async (client) => {
     for (const { host, port, group } of nodes) {
       if (group === 0) await client.query('SELECT citus_set_coordinator_host($1, $2)', [host, port])
       else await client.query('SELECT citus_add_node($1, $2)', [host, port])
     }
   })
-  return true
 }
 
 interface Node {
@@ -32,17 +26,23 @@ interface Node {
   readonly port: number
   /** 0 is the coordinator. */
   readonly group: number
+  readonly urlOf: (database: string) => string
 }
 
-/** The coordinator first; undefined where there is no Citus, or no such database. */
-async function nodesOf(url: string): Promise<readonly Node[] | undefined> {
+/** The coordinator first; none where there is no Citus, or no such database. */
+export async function nodesOf({ prefix, urlOf }: Databases): Promise<readonly Node[]> {
   try {
-    return await on(url, async (client) => {
+    return await on(urlOf(prefix), async (client) => {
       const text = 'SELECT nodename AS host, nodeport AS port, groupid AS group FROM pg_dist_node ORDER BY groupid'
-      return (await client.query<Node>(text)).rows
+      const { rows } = await client.query<Omit<Node, 'urlOf'>>(text)
+      return rows.map((node) => ({
+        ...node,
+        urlOf: (database) =>
+          Object.assign(new URL(urlOf(database)), { hostname: node.host, port: `${node.port}` }).href,
+      }))
     })
   } catch (error) {
-    if (error instanceof pg.DatabaseError && ['42P01', '3D000'].includes(error.code ?? '')) return undefined
+    if (error instanceof pg.DatabaseError && ['42P01', '3D000'].includes(error.code ?? '')) return []
     throw error
   }
 }

@@ -8,11 +8,12 @@ import { openS3 } from '../../src/fixtures/shared-servers.ts'
 import { s3IsMissing } from '../../src/stores/blobs/s3/s3.fixture.ts'
 import { type BenchServer, startHilumServer } from '../hilum-server.ts'
 import { createActiveDatastore, importAll } from '../importing.ts'
-import { processorOfPostgres } from '../postgres-processor.ts'
 import { inTempFolder, processorMs, withDescendants } from '../processes.ts'
 import { writeSampleFiles } from '../sample-files.ts'
 import type { Progress } from '../search/built-store.ts'
-import { createDatabase, type Databases } from '../search/postgres-store.ts'
+import type { Databases } from '../search/postgres-store.ts'
+import { createLike } from './citus-database.ts'
+import { processorIn } from './partitioned-store.ts'
 
 export interface Publishing {
   readonly servers: number
@@ -53,8 +54,9 @@ export async function measurePublishing(options: PublishingOptions): Promise<rea
         options.progress('importing with servers', index / turns.length)
         const blobs = { place: s3.place, bucket: await s3.newBucket() }
         const name = `${options.databases.prefix}_servers`
-        await options.databases.admin((client) => createDatabase(client, name))
+        await createLike(options.databases, name)
         const catalogUrl = options.databases.urlOf(name)
+        const processorOfDatabase = await processorIn(options.databases)
         measured.push(
           await measureTurn({
             ...turn,
@@ -62,6 +64,7 @@ export async function measurePublishing(options: PublishingOptions): Promise<rea
             buckets,
             blobs,
             catalogUrl,
+            processorOfDatabase,
             files: options.files,
           }),
         )
@@ -88,6 +91,7 @@ async function measureTurn(turn: {
   readonly buckets: string
   readonly blobs: { readonly place: Awaited<ReturnType<typeof openS3>>['place']; readonly bucket: string }
   readonly catalogUrl: string
+  readonly processorOfDatabase: () => number
   readonly files: number
 }): Promise<Publishing> {
   const { servers, partitions, folder, blobs } = turn
@@ -114,7 +118,7 @@ async function measureTurn(turn: {
     const datastoreId = await createActiveDatastore(running[0]!)
     const processorOfServers = () =>
       running.flatMap(({ child }) => withDescendants(child.pid!)).reduce((sum, pid) => sum + processorMs(pid), 0)
-    const [hilum, database, startedAt] = [processorOfServers(), processorOfPostgres(), performance.now()]
+    const [hilum, database, startedAt] = [processorOfServers(), turn.processorOfDatabase(), performance.now()]
     await Promise.all(
       Array.from({ length: JOBS }, (_, job) =>
         importAll(running[job % servers]!, { datastoreId, prefix: `job-${job}/`, pollMs: 100 }),
@@ -126,7 +130,7 @@ async function measureTurn(turn: {
       ...{ servers, partitions, image_sets: images },
       image_sets_per_s: Math.round(images / seconds),
       hilum_us: Math.round(((processorOfServers() - hilum) * 1000) / images),
-      database_us: Math.round(((processorOfPostgres() - database) * 1000) / images),
+      database_us: Math.round(((turn.processorOfDatabase() - database) * 1000) / images),
     }
   } finally {
     await Promise.all(running.map((server) => server.stop()))

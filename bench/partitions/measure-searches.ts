@@ -2,7 +2,6 @@
 import { type Position, positionOf } from '../../src/imaging/search/search.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
 import { POSTGRES, SQLITE } from '../../src/stores/sql/engine/differences.ts'
-import { processorOfPostgres } from '../postgres-processor.ts'
 import { BATTERIES, type BenchQuery, batteriesOf, PAGE_ROWS } from '../search/batteries.ts'
 import type { EngineName } from '../search/build-store.ts'
 import { DATASTORE_ID, type Progress } from '../search/built-store.ts'
@@ -38,12 +37,14 @@ interface Battery {
 /** @param options.stores the first one has one partition */
 export async function measureSearches(options: {
   readonly stores: readonly PartitionedStore[]
+  /** Of the database servers. */
+  readonly processorMs: () => number
   readonly dataSet: DataSet
   readonly engine: EngineName
   readonly capMs: number
   readonly progress: Progress
 }): Promise<SearchesMeasured> {
-  const { stores, capMs, progress } = options
+  const { stores, capMs, processorMs, progress } = options
   const catalogs: Catalog[] = []
   const measured: Record<string, SearchTimes[]> = {}
   let [compared, different] = [0, 0]
@@ -58,7 +59,7 @@ export async function measureSearches(options: {
           query.after === undefined ? query : { ...query, after: place(query.after) }
         const queries = battery.queries.map(moved)
         const { times, found } = await timed(catalogs[at]!, {
-          ...{ queries, isCounted, capMs },
+          ...{ queries, isCounted, capMs, processorMs },
           ...(battery.warmUp !== undefined && { warmUp: battery.warmUp.map(moved) }),
         })
         measured[name] = [...(measured[name] ?? []), times]
@@ -115,7 +116,10 @@ interface Found {
 
 async function timed(
   catalog: Catalog,
-  by: Pick<Battery, 'queries' | 'warmUp' | 'isCounted'> & { readonly capMs: number },
+  by: Pick<Battery, 'queries' | 'warmUp' | 'isCounted'> & {
+    readonly capMs: number
+    readonly processorMs: () => number
+  },
 ): Promise<{ readonly times: SearchTimes; readonly found: readonly Found[] }> {
   let asked: Found[] = []
   let searches = 0
@@ -129,7 +133,7 @@ async function timed(
     asked.push({ keys: rows.map((row) => positionOf(query.search, row).key), total })
     return { rowIds: [], visited: null }
   }
-  const [database, processor] = [processorOfPostgres(), process.cpuUsage()]
+  const [database, processor] = [by.processorMs(), process.cpuUsage()]
   const { times } = await measure({ ...by, ask })
   const { user, system } = process.cpuUsage(processor)
   asked = asked.slice(-times.run)
@@ -138,7 +142,7 @@ async function timed(
     times: {
       ...{ p50_ms, p99_ms, max_ms, run, of },
       hilum_us: Math.round((user + system) / searches),
-      database_us: Math.round(((processorOfPostgres() - database) * 1000) / searches),
+      database_us: Math.round(((by.processorMs() - database) * 1000) / searches),
     },
     found: asked,
   }

@@ -12,6 +12,7 @@ import { openCatalog } from '../../src/server/open-stores.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
 import { POSTGRES, SQLITE } from '../../src/stores/sql/engine/differences.ts'
 import type { Sql } from '../../src/stores/sql/engine/statement.ts'
+import { processorOfPostgres, serversAt } from '../postgres-processor.ts'
 import type { EngineName } from '../search/build-store.ts'
 import { type BuildFacts, createBenchDatastore, kindOf, type Progress } from '../search/built-store.ts'
 import type { DataSet } from '../search/data-set.ts'
@@ -20,13 +21,12 @@ import {
   askPostgres,
   builtOnce,
   connected,
-  createDatabase,
   type Databases,
   openDatabases,
   settings as postgresSettings,
 } from '../search/postgres-store.ts'
 import { askSqlite, fillSqlite, settings as sqliteSettings } from '../search/sqlite-store.ts'
-import { createCitusDatabase } from './citus-database.ts'
+import { createLike, nodesOf } from './citus-database.ts'
 import { type PartitionedDataSet, partitionedDataSet } from './partitioned-data-set.ts'
 
 /** Raised with every change of how a store is built. */
@@ -56,7 +56,17 @@ export interface PartitionedStores {
     readonly partitions: number
     readonly progress: Progress
   }): Promise<PartitionedStore>
+  /** Of the database servers, as far as they are on this machine. */
+  processorMs(): number
   close(): Promise<void>
+}
+
+/** @returns what measures the processor time of the server, or of the nodes of Citus */
+export async function processorIn(databases: Databases): Promise<() => number> {
+  const nodes = await nodesOf(databases)
+  const urls = nodes.length === 0 ? [databases.urlOf('postgres')] : nodes.map(({ urlOf }) => urlOf('postgres'))
+  const servers = await serversAt(urls)
+  return () => processorOfPostgres(servers)
 }
 
 type Request = Parameters<PartitionedStores['store']>[0]
@@ -68,9 +78,15 @@ export async function openPartitionedStores(options: {
   readonly url?: string
 }): Promise<PartitionedStores> {
   const { engine, cacheFolder } = options
-  if (engine === 'sqlite') return { store: (request) => sqliteStore(request, cacheFolder), close: async () => {} }
+  if (engine === 'sqlite') {
+    return { store: (request) => sqliteStore(request, cacheFolder), processorMs: () => 0, close: async () => {} }
+  }
   const databases = await openDatabases(options)
-  return { store: (request) => postgresStore(request, { databases, cacheFolder }), close: databases.close }
+  return {
+    store: (request) => postgresStore(request, { databases, cacheFolder }),
+    processorMs: await processorIn(databases),
+    close: databases.close,
+  }
 }
 
 async function sqliteStore({ dataSet, partitions, progress }: Request, cacheFolder: string): Promise<PartitionedStore> {
@@ -114,15 +130,11 @@ async function postgresStore(
   { databases, cacheFolder }: { readonly databases: Databases; readonly cacheFolder: string },
 ): Promise<PartitionedStore> {
   const spread = partitionedDataSet(dataSet, partitions)
-  const { prefix, urlOf, admin } = databases
+  const { prefix, urlOf } = databases
   const name = `${prefix}_${dataSet.size}_in_${partitions}_${kindOf(POSTGRES, BUILT_VERSION)}`
   const open = () => openIn({ dataFolder: cacheFolder, catalog: urlOf(name) }, partitions)
   const facts = await builtOnce<PartitionFacts>(databases, name, {
-    // The database of the URL says whether it is Citus.
-    create: async (created) => {
-      if (!(await createCitusDatabase(urlOf, { like: prefix, created })))
-        await admin((client) => createDatabase(client, created))
-    },
+    create: (created) => createLike(databases, created),
     async build(url) {
       const catalog = await open()
       await createBenchDatastore(catalog)

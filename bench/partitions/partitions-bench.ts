@@ -99,7 +99,14 @@ async function measureAll(options: Options): Promise<PartitionsBench> {
       const stores: PartitionedStore[] = []
       for (const count of partitions) stores.push(await opened.store({ dataSet, partitions: count, progress }))
       loadBefore = load()
-      const searches = await measureSearches({ stores, dataSet, engine, capMs, progress })
+      const searches = await measureSearches({
+        stores,
+        processorMs: opened.processorMs,
+        dataSet,
+        engine,
+        capMs,
+        progress,
+      })
       progress('searching', 1)
       searched = { stores: stores.map(({ facts }) => facts), settings: stores[0]!.settings, searches }
     } finally {

@@ -102,7 +102,8 @@ async function setAside(client: pg.Client): Promise<readonly string[]> {
   ]
 }
 
-export const countFromText = (rowId: number) => `ALTER TABLE image_sets ALTER COLUMN row_id RESTART WITH ${rowId}`
+export const countFromText = (rowId: number) =>
+  `SELECT setval(pg_get_serial_sequence('image_sets', 'row_id'), ${rowId}, false)`
 
 /** So that no autovacuum runs during the measurements. */
 export async function settlePostgres(client: pg.Client, progress: StoreRequest['progress']): Promise<void> {
@@ -112,16 +113,18 @@ export async function settlePostgres(client: pg.Client, progress: StoreRequest['
   progress('vacuuming the database', 1)
 }
 
-/** It has no frozen COPY into distributed tables, and their bytes are on other nodes. */
+/** It has no frozen COPY into distributed tables. */
 async function hasCitus(client: pg.Client): Promise<boolean> {
   return (await client.query(`SELECT 1 FROM pg_extension WHERE extname = 'citus'`)).rows.length > 0
 }
 
-/** TOAST relations count as part of their tables. */
+/** TOAST relations count as part of their tables, and on Citus indexes too. */
 async function bytesByRelation(client: pg.Client): Promise<Readonly<Record<string, number>>> {
-  const { rows } = await client.query<{ name: string; bytes: number }>(
-    `SELECT relname AS name, CASE relkind WHEN 'r' THEN pg_table_size(oid) ELSE pg_relation_size(oid) END AS bytes
-     FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'i') ORDER BY bytes DESC`,
-  )
+  const text = (await hasCitus(client))
+    ? `SELECT relname AS name, sum(shard_size)::bigint AS bytes FROM citus_shards JOIN pg_class ON pg_class.oid = table_name
+       WHERE relnamespace = current_schema()::regnamespace GROUP BY relname ORDER BY bytes DESC`
+    : `SELECT relname AS name, CASE relkind WHEN 'r' THEN pg_table_size(oid) ELSE pg_relation_size(oid) END AS bytes
+       FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'i') ORDER BY bytes DESC`
+  const { rows } = await client.query<{ name: string; bytes: number }>(text)
   return Object.fromEntries(rows.map(({ name, bytes }) => [name, bytes]))
 }
