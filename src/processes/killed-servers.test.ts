@@ -3,7 +3,7 @@
  * that any of them acknowledged is lost, and nothing is there twice.
  */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -12,7 +12,6 @@ import pg from 'pg'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { isSoak, isThorough } from '../fixtures/soak.ts'
-import { folderInput } from '../server/load-input.fixture.ts'
 import { LOAD_KEYS, MixedLoad, MOSTLY_WRITING } from '../server/mixed-load.fixture.ts'
 import { OWN_KEYS, openSharedStores, type SharedServer, startShared, storesAreMissing } from './servers.fixture.ts'
 
@@ -36,27 +35,12 @@ test(
 
 async function killServers(t: TestContext): Promise<void> {
   const stores = await openSharedStores(t)
-  const shared = mkdtempSync(join(tmpdir(), 'hilum-killed-servers-'))
-  removeAtExit(shared)
-  mkdirSync(join(shared, 'buckets'))
-  const { HILUM_S3_ENDPOINT, HILUM_S3_ACCESS_KEY_ID, HILUM_S3_SECRET_ACCESS_KEY, ...others } = stores.env
-  const env = {
-    ...{ ...others, ...OWN_KEYS, HILUM_PARTITIONS: '4' },
-    // Blobs only: buckets of import jobs are in a folder that all servers have.
-    AWS_ENDPOINT_URL_S3: HILUM_S3_ENDPOINT!,
-    AWS_ACCESS_KEY_ID: HILUM_S3_ACCESS_KEY_ID!,
-    AWS_SECRET_ACCESS_KEY: HILUM_S3_SECRET_ACCESS_KEY!,
-  }
+  const env = { ...stores.env, ...OWN_KEYS, HILUM_PARTITIONS: '4' }
   assert.equal(OWN_KEYS.HILUM_ACCESS_KEY_ID, LOAD_KEYS.accessKeyId)
-  const startOne = async () => {
-    const cwd = mkdtempSync(join(tmpdir(), 'hilum-servers-'))
-    mkdirSync(join(cwd, 'data'), { mode: 0o700 })
-    symlinkSync(join(shared, 'buckets'), join(cwd, 'data', 'buckets'))
-    return startShared(t, { env }, { cwd, limits: LIMITS })
-  }
+  const startOne = () => startShared(t, { env }, { limits: LIMITS })
   const servers: SharedServer[] = [await startOne()]
   servers.push(...(await Promise.all(Array.from({ length: SERVERS - 1 }, startOne))))
-  const load = new MixedLoad({ input: folderInput(shared), mix: MOSTLY_WRITING })
+  const load = new MixedLoad({ input: stores, mix: MOSTLY_WRITING })
   t.after(() => load.close())
   const connect = () =>
     load.connect(

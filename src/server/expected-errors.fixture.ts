@@ -19,6 +19,6 @@ const BROKEN = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE']
 export const isBroken = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && BROKEN.includes(String(error.code))
 
-/** The catalog is away, or a part of it. */
+/** A store is away. */
 export const isUnavailable = (error: unknown): error is MedicalImagingServiceException =>
   error instanceof MedicalImagingServiceException && error.name === 'ServiceUnavailableException'
