@@ -86,5 +86,11 @@ export async function readInto<Memory extends Uint8Array>(blob: OpenBlob, memory
   return memory.subarray(0, filled) as Memory
 }
 
+/** Of a blob that the catalog records. */
+export interface RecordedDigest extends BlobDigest {
+  /** Another partition of the data store has the blob too, and counts its size. */
+  readonly isCountedElsewhere?: boolean
+}
+
 /** By blob key. */
-export type BlobDigests = ReadonlyMap<string, BlobDigest>
+export type BlobDigests = ReadonlyMap<string, RecordedDigest>

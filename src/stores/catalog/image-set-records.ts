@@ -9,7 +9,7 @@ import type { DocumentBody } from '../../imaging/documents/metadata-document.ts'
 import type { GroupingElements } from '../../imaging/grouping.ts'
 import type { ImportWarning } from '../../imaging/import-warnings.ts'
 import type { DeclaredTexts } from '../../imaging/search/described.ts'
-import type { BlobDigest } from '../blobs/blob-store.ts'
+import type { RecordedDigest } from '../blobs/blob-store.ts'
 
 /** The DICOM file of an instance, as it was imported: a range of a blob. */
 export interface InstanceFile {
@@ -114,7 +114,7 @@ export interface VersionOfDatastore extends ImageSetVersion {
 /** The metadata documents of groups that are published together. All are in one blob. */
 export interface GroupDocuments {
   readonly blobKey: string
-  readonly digest: BlobDigest
+  readonly digest: RecordedDigest
   /** By groupId. */
   readonly byGroup: ReadonlyMap<number, GroupDocument>
   /** Of the declared attributes that `declaredTexts` are of. */

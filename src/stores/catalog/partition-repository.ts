@@ -128,6 +128,10 @@ export interface PartitionRecords {
   isBackupRunning(now: number): Promise<boolean>
   /** Of a partition: which of the blobs it needs, or has needed since the given time. */
   blobsKept(blobKeys: readonly string[], since: number): Promise<readonly string[]>
+  /** Of a partition: which of the blobs it counts the size of. */
+  blobsCounted(blobKeys: readonly string[]): Promise<readonly string[]>
+  /** Of a partition: it counts the size of the blobs, which another one gives up. */
+  countBlobs(blobKeys: readonly string[]): Promise<void>
   /** Of a partition: parts of the blobs are used by no partition any more. */
   markPartlyUnreferenced(blobKeys: readonly string[], at: number): Promise<void>
   /** The data store of a claimed workflow. @throws WorkflowLeaseLost */

@@ -49,16 +49,29 @@ export function partitionedBlobs(placement: Placement): Blobs {
     const found = await partition.catalog.blobs.listUnreferenced(request)
     if (found.length === 0) return []
     const keys = found.map(({ blobKey }) => blobKey)
-    const needed = new Set<string>()
-    for (const { catalog } of (await placement.all()).filter((each) => each !== partition)) {
-      const kept = await catalog.partition.blobsKept(keys, before)
+    const needed = new Map<string, Partition>()
+    for (const other of (await placement.all()).filter((each) => each !== partition)) {
+      const kept = await other.catalog.partition.blobsKept(keys, before)
       if (kept.length === 0) continue
-      await catalog.partition.markPartlyUnreferenced(kept, before - 1)
-      for (const key of kept) needed.add(key)
+      await other.catalog.partition.markPartlyUnreferenced(kept, before - 1)
+      for (const key of kept) if (!needed.has(key)) needed.set(key, other)
     }
     const shared = found.filter(({ blobKey }) => needed.has(blobKey))
-    if (shared.length > 0) await partition.catalog.blobs.markPurged(shared, before)
+    if (shared.length > 0) await giveUp(partition, shared, { needed, at: before })
     return found.filter(({ blobKey }) => !needed.has(blobKey))
+  }
+
+  /** Others need the bytes: one of them counts the sizes that the partition has counted. */
+  async function giveUp(
+    { catalog }: Partition,
+    shared: readonly UnreferencedBlob[],
+    { needed, at }: { readonly needed: ReadonlyMap<string, Partition>; readonly at: number },
+  ): Promise<void> {
+    const counted = await catalog.partition.blobsCounted(shared.map(({ blobKey }) => blobKey))
+    for (const [other, keys] of Map.groupBy(counted, (key) => needed.get(key)!)) {
+      await other.catalog.partition.countBlobs(keys)
+    }
+    await catalog.blobs.markPurged(shared, at)
   }
 
   async function claimOne(request: Parameters<Blobs['claimForCompaction']>[0]): Promise<BlobToCompact | undefined> {

@@ -12,13 +12,7 @@ import {
   ImageSetLocked,
   type UnpublishedGroup,
 } from '../catalog/image-set-records.ts'
-import {
-  type ImportJobs,
-  type Lease,
-  LeaseLost,
-  type RecordedFile,
-  type StoredFile,
-} from '../catalog/import-job-repository.ts'
+import { type ImportJobs, type Lease, LeaseLost, type RecordedFile } from '../catalog/import-job-repository.ts'
 import { type LeasedJob, StudiesMoved } from '../catalog/partition-repository.ts'
 import { publishing } from './declared-attributes.ts'
 import { partitionNumberOf, rowOf } from './numbers.ts'
@@ -37,6 +31,8 @@ interface Work {
   readonly adopted: Map<number, string | undefined>
   /** Files of a batch that some partitions have recorded under this lease, until the batch is noted. */
   readonly recorded: Set<string>
+  /** The partition that has recorded a blob of the batch first: it counts its size. */
+  readonly counting: Map<string, Partition>
 }
 
 /** A process works at a few jobs at once. */
@@ -58,7 +54,7 @@ export class JobParts {
     if (known !== undefined) return known
     const claimed = await this.#placement.control.partition.leased(lease)
     const partitions = await this.#placement.of(claimed.datastoreId)
-    const work: Work = { lease, claimed, partitions, adopted: new Map(), recorded: new Set() }
+    const work: Work = { lease, claimed, partitions, adopted: new Map(), recorded: new Set(), counting: new Map() }
     // What is forgotten is read again.
     if (this.#works.size >= WORKS_MAX) this.#works.clear()
     this.#works.set(name, work)
@@ -85,7 +81,7 @@ export class JobParts {
   async record(lease: Lease, files: readonly RecordedFile[], digests: BlobDigests): Promise<void> {
     const work = await this.#workOf(lease)
     if (isInControl(work.partitions)) return work.partitions[0].catalog.importJobs.record(lease, files, digests)
-    const wasted: StoredFile[] = []
+    const wasted: RecordedFile[] = []
     let left = files
     while (left.length > 0) {
       const moved = new Set<RecordedFile>()
@@ -94,15 +90,18 @@ export class JobParts {
         const missing = await this.#missingIn(partition, { work, files: some })
         const earlier = new Set(some.filter(({ key }) => !work.recorded.has(key)))
         try {
-          if (missing.length > 0) await partition.catalog.importJobs.record(lease, missing, digests)
+          if (missing.length > 0) {
+            await partition.catalog.importJobs.record(lease, missing, countedOnce(digests, { partition, work }))
+          }
         } catch (cause) {
           if (!(cause instanceof StudiesMoved)) throw cause
           this.#studies.learn(work.claimed.datastoreId, cause.to)
           for (const file of some) moved.add(file)
           continue
         }
+        noteCounting(work, partition, missing)
         for (const file of missing) earlier.delete(file)
-        wasted.push(...[...earlier].filter((file) => file.outcome === 'stored'))
+        wasted.push(...earlier)
         for (const { key } of some) work.recorded.add(key)
       }
       left = files.filter((file) => moved.has(file))
@@ -128,11 +127,13 @@ export class JobParts {
       }
       const groups = groupsOf.get(partition) ?? []
       try {
-        const part = { ...batch, files: some, documents: { ...documents, groups } }
+        const own = { digests: countedOnce(batch.digests, { partition, work }), documents: { ...documents, groups } }
+        const part = { ...batch, ...own, files: some }
         const generated = await publishing({ ...work.claimed, ...work }, () =>
           partition.catalog.importJobs.recordAndPublish(lease, part),
         )
         for (const [at, { groupId }] of groups.entries()) generatedOf.set(groupId, generated[at]!)
+        noteCounting(work, partition, some)
         for (const { key } of some) work.recorded.add(key)
       } catch (cause) {
         late = this.#lateOf(work, cause)
@@ -162,7 +163,8 @@ export class JobParts {
     const done: Partition[] = []
     for (const [partition, some] of groupsByPartition(work.partitions, groups)) {
       await this.#adopt(partition, work)
-      const own = documentsInside(documents, { some, all: groups })
+      const digest = { ...documents.digest, isCountedElsewhere: done.length > 0 }
+      const own = { ...documentsInside(documents, { some, all: groups }), digest }
       try {
         const generated = await publishing({ ...work.claimed, ...work }, () =>
           partition.catalog.importJobs.publish(lease, some.map(groupInside), at, own),
@@ -224,11 +226,10 @@ export class JobParts {
   }
 
   /** An earlier claim has recorded these files from other blobs: their bytes in those of this batch are used by nothing. */
-  async #markWasted(work: Work, files: readonly StoredFile[], digests: BlobDigests): Promise<void> {
-    if (files.length === 0) return
+  async #markWasted(work: Work, files: readonly RecordedFile[], digests: BlobDigests): Promise<void> {
+    const blobKeys = [...blobKeysOf(files)]
+    if (blobKeys.length === 0) return
     const { lease, partitions } = work
-    const keys = new Set(files.flatMap((file) => [file.blobKey, file.metadata.blobKey, file.frames?.blobKey]))
-    const blobKeys = [...keys].filter((key) => key !== undefined)
     const at = this.#placement.control.now()
     for (const { catalog } of partitions) await catalog.partition.markPartlyUnreferenced(blobKeys, at)
     const found = await Promise.all(partitions.map(({ catalog }) => catalog.blobs.get(blobKeys)))
@@ -248,8 +249,32 @@ export class JobParts {
       lastKey: files.at(-1)?.key,
     })
     work.recorded.clear()
+    work.counting.clear()
   }
 }
+
+/** A blob of a batch may be used by several partitions, of which one counts its size. */
+const countedOnce = (
+  digests: BlobDigests,
+  { partition, work }: { readonly partition: Partition; readonly work: Work },
+): BlobDigests =>
+  new Map(
+    Array.from(digests, ([key, digest]) => {
+      const counting = work.counting.get(key) ?? partition
+      return [key, counting === partition ? digest : { ...digest, isCountedElsewhere: true }]
+    }),
+  )
+
+function noteCounting(work: Work, partition: Partition, files: readonly RecordedFile[]): void {
+  for (const key of blobKeysOf(files)) if (!work.counting.has(key)) work.counting.set(key, partition)
+}
+
+const blobKeysOf = (files: readonly RecordedFile[]): ReadonlySet<string> =>
+  new Set(
+    files
+      .flatMap((file) => (file.outcome === 'stored' ? [file.blobKey, file.metadata.blobKey, file.frames?.blobKey] : []))
+      .filter((key) => key !== undefined),
+  )
 
 const PUBLISHED = { files: 0, failed: 0, skipped: 0, lastKey: undefined }
 

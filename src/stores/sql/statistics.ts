@@ -9,7 +9,7 @@ const DATASTORES = `SELECT datastore_id,
   (SELECT SUM(entry_count) FROM search_leaves JOIN search_partitions USING (partition)
     WHERE search_partitions.datastore = datastores.datastore AND state = 'live' AND attribute = '' AND is_primary = 0) AS others,
   (SELECT SUM(size_bytes) FROM blobs JOIN import_jobs USING (job)
-    WHERE import_jobs.datastore = datastores.datastore AND purged_at IS NULL) AS stored_bytes
+    WHERE import_jobs.datastore = datastores.datastore AND purged_at IS NULL AND is_counted = 1) AS stored_bytes
   FROM datastores WHERE datastore_status <> 'DELETED' ORDER BY datastore_id`
 
 type Sum = number | string | null

@@ -173,7 +173,7 @@ function* totals(): Sql<Awaited<ReturnType<Blobs['totals']>>> {
   const row = yield* one<{ image_sets: number; documents: number; instances: number; size_bytes: number }>(
     `SELECT (SELECT count(*) FROM image_sets) AS image_sets, (SELECT count(*) FROM image_set_documents) AS documents,
      (SELECT count(*) FROM instances WHERE frames_key IS NOT NULL) AS instances,
-     (SELECT CAST(coalesce(sum(size_bytes), 0) AS BIGINT) FROM blobs WHERE purged_at IS NULL) AS size_bytes`,
+     (SELECT CAST(coalesce(sum(size_bytes), 0) AS BIGINT) FROM blobs WHERE purged_at IS NULL AND is_counted = 1) AS size_bytes`,
   )
   const { image_sets: imageSets, documents, instances: framesOfInstances, size_bytes: sizeBytes } = row!
   return { imageSets, documents, framesOfInstances, sizeBytes }

@@ -11,6 +11,7 @@ import { LOCKED, LOCKED_OR_SKIPPED } from '../engine/differences.ts'
 import { all, allOfMany, one, run, type Sql, type SqlValue } from '../engine/statement.ts'
 import { lockChanges } from '../history/changes.ts'
 import { insertRows } from '../rows/insert-rows.ts'
+import type { RowOf } from '../rows/tables.ts'
 
 interface RangeColumns {
   readonly table: string
@@ -153,9 +154,9 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
   )
   // By its key too: after another worker has moved it, the number stands for another blob.
   const old = yield* one<
-    RowToCompact & { job: number; partly_unreferenced_since: number | null; compacting_until: number | null }
+    RowToCompact & Pick<RowOf<'blobs'>, 'job' | 'is_counted' | 'partly_unreferenced_since' | 'compacting_until'>
   >(
-    `SELECT job, blob, blob_key, size_bytes, sha256, partly_unreferenced_since, compacting_until FROM blobs
+    `SELECT job, blob, blob_key, size_bytes, sha256, is_counted, partly_unreferenced_since, compacting_until FROM blobs
      WHERE blob = ? AND blob_key = ? AND unreferenced_since IS NULL AND purged_at IS NULL ${LOCKED}`,
     ...[from.blob, from.blobKey],
   )
@@ -170,11 +171,14 @@ export function* move(request: Parameters<Blobs['move']>[0]): Sql<'moved' | 'cha
   yield* run('DELETE FROM blobs WHERE blob = ?', reserved.blob)
   const partlyUnreferencedSince = old.compacting_until === from.leaseUntil ? null : old.partly_unreferenced_since
   yield* run(
-    'UPDATE blobs SET blob_key = ?, size_bytes = ?, sha256 = ?, partly_unreferenced_since = ?, compacting_until = NULL WHERE blob = ?',
+    `UPDATE blobs SET blob_key = ?, size_bytes = ?, sha256 = ?, is_counted = 1, partly_unreferenced_since = ?, compacting_until = NULL
+     WHERE blob = ?`,
     ...[to.blobKey, to.digest.sizeBytes, to.digest.sha256, partlyUnreferencedSince, from.blob],
   )
-  const { job, blob_key, size_bytes, sha256 } = old
-  yield* insertRows('blobs', [{ job, blob_key, size_bytes, sha256, unreferenced_since: oldUnreferencedFrom }])
+  const { job, blob_key, size_bytes, sha256, is_counted } = old
+  yield* insertRows('blobs', [
+    { job, blob_key, size_bytes, sha256, is_counted, unreferenced_since: oldUnreferencedFrom },
+  ])
   return 'moved'
 }
 

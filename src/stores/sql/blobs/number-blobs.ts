@@ -16,7 +16,8 @@ export function* numberBlobs(
     [...keys].map((key) => {
       const digest = digests.get(key)
       assert(digest, 'a blob is recorded with its digest')
-      return { job, blob_key: key, size_bytes: digest.sizeBytes, sha256: digest.sha256 }
+      const is_counted = digest.isCountedElsewhere === true ? 0 : 1
+      return { job, blob_key: key, size_bytes: digest.sizeBytes, sha256: digest.sha256, is_counted }
     }),
     // The update changes nothing: without one, RETURNING leaves out rows that exist.
     {

@@ -57,6 +57,8 @@ export function partitionOver(
       database.write(() => beginDeleteOnce(datastoreId, deletion), { secureDelete: true }),
     isBackupRunning: (now) => database.read(() => isBackupRunning(now)),
     blobsKept: (blobKeys, since) => database.read(() => blobsKept(blobKeys, since)),
+    blobsCounted: (blobKeys) => database.read(() => blobsCounted(blobKeys)),
+    countBlobs: (blobKeys) => database.write(() => countBlobs(blobKeys)),
     markPartlyUnreferenced: (blobKeys, at) => database.write(() => markBlobs(blobKeys, at)),
     standingDeclarations: (datastoreId) => database.read(() => standingDeclarations(datastoreId)),
     followDeclarations: (datastoreId, standing) =>
@@ -273,6 +275,24 @@ function* blobsKept(blobKeys: readonly string[], since: number): Sql<readonly st
     blobKeys,
   )
   return rows.map((row) => row.blob_key)
+}
+
+function* blobsCounted(blobKeys: readonly string[]): Sql<readonly string[]> {
+  const rows = yield* allOfMany<{ blob_key: string }>(
+    (marks) => `SELECT blob_key FROM blobs WHERE purged_at IS NULL AND is_counted = 1 AND blob_key IN (${marks})`,
+    [],
+    blobKeys,
+  )
+  return rows.map((row) => row.blob_key)
+}
+
+function* countBlobs(blobKeys: readonly string[]): Sql<void> {
+  yield* allOfMany(
+    (marks) =>
+      `UPDATE blobs SET is_counted = 1 WHERE purged_at IS NULL AND blob_key IN (${marks}) RETURNING 1 AS updated`,
+    [],
+    blobKeys,
+  )
 }
 
 function* datastoreOfWorkflow(lease: WorkflowLease): Sql<string> {

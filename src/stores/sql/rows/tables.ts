@@ -170,12 +170,13 @@ export interface Tables {
       blob_key: string
       size_bytes: number | null
       sha256: string | null
+      is_counted: number
       unreferenced_since: number | null
       partly_unreferenced_since: number | null
       compacting_until: number | null
       purged_at: number | null
     },
-    'blob'
+    'blob' | 'is_counted'
   >
   image_sets: Table<
     GroupingElementColumns & {

@@ -187,6 +187,8 @@ CREATE TABLE blobs (
   -- NULL of a blob that is reserved for compaction.
   size_bytes BIGINT,
   sha256 ${text},
+  -- 0: another partition has the blob too, and counts its size.
+  is_counted BIGINT NOT NULL DEFAULT 1,
   -- No image set uses it, and its job has ended. It is purged after a grace period for readers.
   unreferenced_since BIGINT,
   -- An image set was deleted from it while others use it. It is compacted after the same grace period.
