@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { crc32 } from 'node:zlib'
 import type { Catalog } from '../catalog/catalog.ts'
-import { datastoreNamed, tokenOf, uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
+import { uniqueIds } from '../catalog/conformance/catalog.fixture.ts'
 import { POSTGRES_TEST_LIMITS } from '../sql/engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../sql/open-postgres.ts'
 import { openSqliteCatalog } from '../sql/open-sqlite.ts'
@@ -19,6 +19,12 @@ export async function sqliteFiles(context: TestContext): Promise<OpenPartition> 
   const folder = await mkdtemp(join(tmpdir(), 'hilum-partitions-'))
   context.after(() => rm(folder, { recursive: true, force: true }))
   return (partition) => openSqliteCatalog({ path: join(folder, `${partition}.sqlite`), newId: uniqueIds(), partition })
+}
+
+/** Of one server: each can be opened once. */
+export function inMemory(): OpenPartition {
+  const newId = uniqueIds()
+  return (partition) => openSqliteCatalog({ path: ':memory:', newId, partition })
 }
 
 /** Schemas of a database. */
@@ -64,5 +70,3 @@ export async function partitionsWith(
   const ids = await Promise.all(parts.map((part) => part.imageSets.idsOfStudy({ ...study, max: 1 })))
   return ids.flatMap((found, number) => (found.length > 0 ? [number] : []))
 }
-
-export const creationOf = (name: string) => ({ datastore: datastoreNamed(name), tags: {}, token: tokenOf(name) })
