@@ -70,13 +70,13 @@ describe('reset', () => {
 
   test('without --yes and without a terminal nothing is removed; with --yes everything but the configuration and the audit log is', () => {
     const folder = mkdtempSync(join(cwd, 'data-'))
-    for (const name of ['.hilum', 'catalog.sqlite', 'credentials.json', 'hilum.json'])
+    for (const name of ['.hilum', 'catalog.sqlite', 'catalog-001.sqlite', 'credentials.json', 'hilum.json'])
       writeFileSync(join(folder, name), '{}')
     assert.match(hilum('reset', '--data', folder).stderr, /there is no terminal to confirm on\. Use --yes/)
-    assert.equal(readdirSync(folder).length, 6)
+    assert.equal(readdirSync(folder).length, 7)
     const { status, stdout } = hilum('reset', '--data', folder, '--yes', '--json')
     assert.equal(status, 0)
-    assert.deepEqual(JSON.parse(stdout).removed.sort(), ['catalog.sqlite', 'credentials.json'])
+    assert.deepEqual(JSON.parse(stdout).removed.sort(), ['catalog-001.sqlite', 'catalog.sqlite', 'credentials.json'])
     // The lock file is never removed: a waiting server and the next one could lock different files.
     assert.deepEqual(readdirSync(folder).sort(), ['audit', 'hilum.json', 'lock.processes.sqlite', 'lock.sqlite'])
   })

@@ -64,7 +64,8 @@ export async function startOneProcess(config: Config, options: { readonly log: L
     await settleDatastores(serving.app)
     const { port } = listening
     const endpoint = endpointOf(config.host[0]!, port, certificate && { certificate: certificate.current })
-    log.info({ endpoint, dataFolder: config.dataFolder }, 'ready')
+    const partitions = serving.app.catalog.spread
+    log.info({ endpoint, dataFolder: config.dataFolder, ...(partitions > 1 && { partitions }) }, 'ready')
     const checkpoints = await startCatalogCheckpoints(places, (err) => {
       log.error({ err }, 'the checkpoint thread of the catalog failed; commits run checkpoints instead')
     })

@@ -188,7 +188,8 @@ export async function startPrimary(config: Config, options: { readonly log: Log 
     ])
     await continueUnusedChains(config, { chains: chains.unused(), limits, log })
     const endpoint = endpointOf(config.host[0]!, port, certificate && { certificate: certificate.current })
-    log.info({ endpoint, dataFolder: config.dataFolder, processes: config.processes }, 'ready')
+    const [partitions, { processes }] = [catalog.spread, config]
+    log.info({ endpoint, dataFolder: config.dataFolder, processes, ...(partitions > 1 && { partitions }) }, 'ready')
 
     let restarts: Promise<void> = Promise.resolve()
     async function restartAll(): Promise<void> {

@@ -10,6 +10,7 @@ const LOGGED = new Set([
   ...['datastoreId', 'imageSetId', 'imageFrameId', 'jobId', 'accessKeyId', 'blobKey', 'chain', 'sequence', 'hash'],
   // Numbers.
   ...['offsetBytes', 'sizeBytes', 'blobs', 'tookMs', 'filesFound', 'filesDone', 'connections', 'leftOut', 'processes'],
+  ...['partition', 'partitions'],
   // Configuration.
   ...['authorizer', 'endpoint', 'host', 'dataFolder', 'folder', 'limit', 'value', 'work'],
 ])

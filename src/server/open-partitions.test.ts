@@ -42,9 +42,9 @@ async function using<T>(
 }
 
 /** With studies in both partitions. */
-const fill = (config: Config, name = 'spread'): Promise<string> =>
+const fill = (config: Config, existing?: string): Promise<string> =>
   using(config, async (catalog) => {
-    const datastoreId = await createDatastore(catalog, name)
+    const datastoreId = existing ?? (await createDatastore(catalog, `spread over ${config.partitions}`))
     const files = Array.from({ length: STUDIES }, (_, index) =>
       storedFile(`${index}`, { study: `1.${index}`, series: `1.${index}.1` }),
     )
@@ -111,7 +111,7 @@ describe('partitions on SQLite', () => {
     assert.equal(await encryptCatalog(placesOf(encrypting)), true)
     assert.equal(await encryptCatalog(placesOf(encrypting)), false)
     assert.equal(await countImageSets(encrypting, plain), STUDIES)
-    await fill({ ...encrypting, partitions: 3 }, 'other')
+    await fill({ ...encrypting, partitions: 3 })
     assert.deepEqual(await Promise.all([1, 2, 3].map(isEncrypted)), [true, true, true])
   })
 })
@@ -156,7 +156,9 @@ describe('partitions on PostgreSQL', { skip: postgresIsMissing ?? false }, () =>
 
   test('are created once by servers that create a data store at the same time', async () => {
     const config = await newConfig({ catalog: await server!.newDatabase(), partitions: '3' })
-    const ids = await Promise.all(['a', 'b', 'c'].map((name) => fill(config, name)))
-    for (const datastoreId of ids) assert.equal(await countImageSets(config, datastoreId), STUDIES)
+    const created = (name: string) => using(config, (catalog) => createDatastore(catalog, name))
+    const ids = await Promise.all(['a', 'b', 'c'].map(created))
+    await fill(config, ids[1])
+    assert.deepEqual([await countImageSets(config, ids[0]!), await countImageSets(config, ids[1]!)], [0, STUDIES])
   })
 })

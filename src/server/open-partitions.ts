@@ -84,13 +84,14 @@ export async function openPartitions(places: CatalogPlaces, options: OpenOptions
   }
 
   let control: Catalog
+  let spread: number
   try {
     control = await placed.openControl()
+    spread = places.partitions ?? defaultPartitions(await placed.engine())
   } catch (error) {
     await placed.close()
     throw error
   }
-  const spread = places.partitions ?? defaultPartitions(await placed.engine())
   const catalog = partitionedCatalog({ control, open, spread })
   async function close(): Promise<void> {
     await catalog.close()

@@ -49,6 +49,8 @@ export interface Catalog {
   /** The time by the clock that all processes of the catalog share: the machine's, or that of PostgreSQL. */
   now(): number
   readonly partition: PartitionRecords
+  /** Over how many partitions the studies of new data stores are spread. */
+  readonly spread: number
   /** The numbers of the partitions that do not answer in this time. */
   awayPartitions(options: { readonly timeoutMs: number }): Promise<readonly number[]>
   /** The catalogs that it is made of: itself, or the control catalog and then the partitions by number. */

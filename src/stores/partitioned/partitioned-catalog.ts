@@ -77,6 +77,7 @@ export function partitionedCatalog(options: {
       },
     },
     partition: control.partition,
+    spread,
     awayPartitions: (options) => awayPartitions(placement, options),
     async parts() {
       return (await placement.each()).map((opening, partition) => {

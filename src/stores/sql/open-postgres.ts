@@ -92,7 +92,7 @@ export async function openPostgresIn(database: PostgresDatabase, options: OpenPo
     }
     return catalogOver(stoppedAtClose(open, stop), parts)
   } catch (error) {
-    throw withoutValues(error)
+    throw withoutValues(error, schema)
   }
 }
 

@@ -74,6 +74,7 @@ export function catalogOver(
       pauseWrites: options.pauseWrites,
       use: () => catalogUse(database, options.placeOf),
     },
+    spread: 1,
     awayPartitions: async () => [],
     parts: async () => [{ partition: options.partition, open: async () => catalog }],
     secret: (name) => database.write(() => secret(name, options.newId)),

@@ -71,10 +71,12 @@ export const isStale = (error: unknown): boolean =>
   isNodeLost(error) ||
   (reasonOf(error)?.reason === 'away' && !(error instanceof pg.DatabaseError && /^08/.test(error.code ?? '')))
 
-export function withoutValues(error: unknown): unknown {
-  if (error instanceof AggregateError && error.errors.length > 0) return withoutValues(error.errors[0])
+/** @param schema of the catalog, if it has one of its own */
+export function withoutValues(error: unknown, schema?: string): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0) return withoutValues(error.errors[0], schema)
   const known = reasonOf(error)
-  if (known !== undefined) return new StoreUnavailable({ store: 'the catalog', ...known })
+  const store = schema === undefined ? 'the catalog' : `the catalog in schema ${schema}`
+  if (known !== undefined) return new StoreUnavailable({ store, ...known })
   if (!(error instanceof pg.DatabaseError)) return error
   const about = [error.code, error.table, error.constraint].filter(Boolean).join(', ')
   return new Error(`PostgreSQL refused a statement (${about})`)

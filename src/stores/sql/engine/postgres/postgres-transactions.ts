@@ -36,6 +36,7 @@ class RolledBack extends Error {
 }
 
 export class PostgresTransactions implements Transactions {
+  readonly #schema: string | undefined
   readonly #reads: Pool
   readonly #writes: Pool
   readonly #texts: PostgresTexts
@@ -49,6 +50,7 @@ export class PostgresTransactions implements Transactions {
 
   /** @param schema undefined: the one that connections have */
   constructor({ reads, writes, translated, preparedMax }: PostgresDatabase, schema?: string) {
+    this.#schema = schema
     this.#reads = reads
     this.#writes = writes
     this.#preparedMax = preparedMax
@@ -135,7 +137,7 @@ export class PostgresTransactions implements Transactions {
         return answer
       })
     } catch (error) {
-      throw withoutValues(error)
+      throw withoutValues(error, this.#schema)
     }
   }
 
@@ -155,7 +157,8 @@ export class PostgresTransactions implements Transactions {
         return await this.#attempt(client, work)
       } catch (error) {
         const cause = error instanceof RolledBack ? error.cause : error
-        if (!(error instanceof RolledBack || isCollision(error)) || attempt === ATTEMPTS) throw withoutValues(cause)
+        if (!(error instanceof RolledBack || isCollision(error)) || attempt === ATTEMPTS)
+          throw withoutValues(cause, this.#schema)
       }
       await setTimeout(attempt * RETRY_MS)
     }
