@@ -91,6 +91,7 @@ export const DEFAULT_LIMITS: Limits = {
   catalogStatementTimeoutMs: 30_000,
   maintenanceStatementTimeoutMs: 10 * 60_000,
   catalogIdleTimeoutMs: 60_000,
+  catalogPreparedStatements: 1_000,
   s3ConnectTimeoutMs: 2_000,
   s3SilenceTimeoutMs: 10_000,
   s3BytesPerSecondMin: 128 * 1024,

@@ -158,6 +158,11 @@ export interface Limits {
   readonly maintenanceStatementTimeoutMs: number
   /** An unused connection to PostgreSQL is closed after this time. */
   readonly catalogIdleTimeoutMs: number
+  /**
+   * That a connection to PostgreSQL keeps, each about 20 KB of its memory. A partition has some 100: those that were used longest ago are closed. An
+   * import of single files into more partitions takes twice as long.
+   */
+  readonly catalogPreparedStatements: number
 
   /** To connect to S3. */
   readonly s3ConnectTimeoutMs: number

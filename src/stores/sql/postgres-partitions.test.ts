@@ -19,10 +19,10 @@ const schemaOf = (partition: number) => `hilum_00${partition}`
 
 async function openSchemas(
   context: TestContext,
-  { partitions, preparedMax, url }: { partitions: number; preparedMax?: number; url: string },
+  { partitions, preparedMax = 1_000, url }: { partitions: number; preparedMax?: number; url: string },
 ): Promise<{ readonly database: PostgresDatabase; readonly catalogs: readonly Catalog[] }> {
   const newId = uniqueIds()
-  const database = new PostgresDatabase({ url, limits: FEW, ...(preparedMax !== undefined && { preparedMax }) })
+  const database = new PostgresDatabase({ url, limits: { ...FEW, catalogPreparedStatements: preparedMax } })
   const catalogs: Catalog[] = []
   context.after(async () => {
     await Promise.all(catalogs.map((catalog) => catalog.close()))

@@ -14,10 +14,9 @@ export interface PostgresLimits {
   readonly catalogStatementTimeoutMs: number
   /** An idle connection is closed after this time. */
   readonly catalogIdleTimeoutMs: number
+  /** That a connection keeps: with many schemas, those that were used last. */
+  readonly catalogPreparedStatements: number
 }
-
-/** Each takes about 20 KB in the memory of PostgreSQL. A catalog has some 200. */
-const PREPARED_MAX = 1_000
 
 export class PostgresDatabase {
   /** For connections beside the pools, without a statement timeout. */
@@ -29,22 +28,13 @@ export class PostgresDatabase {
   readonly reads: Pool
   /** A separate pool, so that writes that wait for locks never delay a search. */
   readonly writes: Pool
-  /** Statements that a connection keeps prepared: with many schemas, those that were used last. */
   readonly preparedMax: number
   /** Texts of the catalog in the words of PostgreSQL: the same for every schema. */
   readonly translated: TranslatedTexts = new Map()
 
   /** @param options.url `postgres://user@host:5432/database`; missing parts come from the PG* variables and ~/.pgpass, as with psql */
-  constructor({
-    url,
-    limits,
-    preparedMax = PREPARED_MAX,
-  }: {
-    readonly url: string
-    readonly limits: PostgresLimits
-    readonly preparedMax?: number
-  }) {
-    this.preparedMax = preparedMax
+  constructor({ url, limits }: { readonly url: string; readonly limits: PostgresLimits }) {
+    this.preparedMax = limits.catalogPreparedStatements
     this.connection = {
       connectionString: url,
       types: POSTGRES_TYPES,

@@ -22,6 +22,7 @@ export const POSTGRES_TEST_LIMITS: PostgresLimits = {
   catalogConnectTimeoutMs: 5_000,
   catalogStatementTimeoutMs: 10_000,
   catalogIdleTimeoutMs: 10_000,
+  catalogPreparedStatements: 1_000,
 }
 
 export interface PostgresServer {
