@@ -73,11 +73,14 @@ test('servers of one catalog have the keys of the first one, and one that does n
   await clientOf(t, third).send(new ListDatastoresCommand({}))
 })
 
+/** The studies of data stores are spread over schemas: pages, jobs and what a killed server was doing are of several. */
+const PARTITIONS = { HILUM_PARTITIONS: '4' }
+
 test('links, sessions and page tokens of one server hold on the others, and throttles hold over all', {
   skip: nginxIsMissing,
 }, async (t) => {
   const stores = await openSharedStores(t)
-  const env = { ...OWN_KEYS, HILUM_TRUSTED_PROXY: '127.0.0.1', HILUM_AWS_QUOTAS: 'true' }
+  const env = { ...OWN_KEYS, ...PARTITIONS, HILUM_TRUSTED_PROXY: '127.0.0.1', HILUM_AWS_QUOTAS: 'true' }
   const options = { env, limits: { serverBeatMs: 200, consoleLinks: 50 } }
   const [one, other] = await Promise.all([startShared(t, stores, options), startShared(t, stores, options)])
   const credentials = { accessKeyId: OWN_KEYS.HILUM_ACCESS_KEY_ID, secretAccessKey: OWN_KEYS.HILUM_SECRET_ACCESS_KEY }
@@ -154,8 +157,8 @@ test('a killed server gives its job back though the lease is long, and clocks fi
   // Only the signs of life can end a lease in this time.
   const limits = { importLeaseMs: 3_600_000, serverBeatMs: 200, serverSilenceMs: 2_000, importFilesPerBatch: 2 }
   const [ahead, right] = await Promise.all([
-    startShared(t, stores, { env: { ...OWN_KEYS, ...clockAhead() }, limits }),
-    startShared(t, stores, { env: OWN_KEYS, limits }),
+    startShared(t, stores, { env: { ...OWN_KEYS, ...PARTITIONS, ...clockAhead() }, limits }),
+    startShared(t, stores, { env: { ...OWN_KEYS, ...PARTITIONS }, limits }),
   ])
   assert.match(ahead.server.output(), /the clock of this machine is (299|300) s ahead of that of PostgreSQL/)
   const [client, other] = [clientOf(t, ahead), clientOf(t, right)]
