@@ -12,6 +12,7 @@ import { findOpenFiles } from '../../server/private-files.ts'
 import { isClosed } from '../../stores/locations/locations.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
 import { checkMaintenance } from './check-maintenance.ts'
+import { checkPartitions } from './check-partitions.ts'
 import type { Finding } from './finding.ts'
 
 const FREE_WARNING_BYTES = 5 * 1024 ** 3
@@ -106,35 +107,36 @@ async function checkSpace(folder: string): Promise<Finding> {
 async function checkStores(config: Config): Promise<Finding[]> {
   const { dataFolder } = config
   const subject = 'stores'
-  let maintenance: Finding[] = []
+  const kept: Finding[] = []
   try {
     const { catalog, blobs } = await openStores(placesOf(config))
     try {
+      kept.push(...(await checkPartitions(catalog)))
       await catalog.checkWritable()
       const key = `doctor/${randomUUID()}`
       await blobs.put(key, new Uint8Array(1))
       await blobs.remove([key])
-      maintenance = await checkMaintenance(catalog, catalog.now())
+      kept.push(...(await checkMaintenance(catalog, catalog.now())))
     } finally {
       await catalog.close()
     }
     const onPostgres = config.catalog === undefined ? '' : ' on PostgreSQL'
     const inS3 = config.blobs === undefined ? '' : ` in ${config.blobs}`
     const detail = `catalog${onPostgres} and blobs${inS3} accept writes`
-    return [{ subject, state: 'ok', detail }, ...maintenance]
+    return [{ subject, state: 'ok', detail }, ...kept]
   } catch (error) {
     const { message } = error as Error
     const isDatabase = config.catalog !== undefined && message.startsWith('the catalog')
     const isS3 = config.blobs !== undefined && !message.startsWith('the catalog')
-    if (isS3 && isWithoutKey(error)) return [{ subject, state: 'fail', ...NO_S3_KEY }]
+    if (isS3 && isWithoutKey(error)) return [{ subject, state: 'fail', ...NO_S3_KEY }, ...kept]
     // It says itself what to do.
-    if (error instanceof OperatorError) return [{ subject, state: 'fail', detail: message }]
+    if (error instanceof OperatorError) return [{ subject, state: 'fail', detail: message }, ...kept]
     const fixes = isDatabase
       ? ['Try the address in --catalog or HILUM_CATALOG with psql. The password may be in PGPASSWORD or ~/.pgpass.']
       : isS3
         ? ['Check --blobs, --s3-endpoint, --s3-region and the key in HILUM_S3_ACCESS_KEY_ID.']
         : [`Everything below ${dataFolder} must belong to the user who runs Hilum.`]
-    return [{ subject, state: 'fail', detail: message, fixes }]
+    return [{ subject, state: 'fail', detail: message, fixes }, ...kept]
   }
 }
 
