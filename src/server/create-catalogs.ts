@@ -1,20 +1,38 @@
-/** Creates the catalogs of an archive that is restored: the control catalog and its partitions. */
+/** Creates the catalogs of an archive that is restored: the control catalog and its partitions, also on the other engine. */
 import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CatalogContent } from '../stores/catalog/catalog-snapshot.ts'
+import type { CatalogContent, Engine } from '../stores/catalog/catalog-snapshot.ts'
 import { createSqliteCatalog } from '../stores/sql/open-sqlite.ts'
 import { catalogFileOf, loadCatalogKey } from './catalog-key.ts'
-import { type CatalogPlaces, postgresPlaceOf } from './open-partitions.ts'
+import { type CatalogPlaces, openPartitions, postgresPlaceOf } from './open-partitions.ts'
 
-type Places = Pick<CatalogPlaces, 'dataFolder' | 'keys' | 'catalog' | 'partitionCatalogs' | 'limits'>
+type Places = Omit<CatalogPlaces, 'partitions'>
 
 /**
  * Creates catalogs with these contents: in an empty database, or as files of the data folder, where they replace what an interrupted restore left.
  * The control catalog is created last: without it there is no archive.
+ * On another engine the search indexes are rebuilt then, because their leaves have another size there.
  * @param options.restoreId of the restore: a catalog that it has created before an interruption is left as it is in a database
  * @throws CatalogNotEmpty, StoreUnavailable, OtherSchema
  */
 export async function createCatalogs(
+  places: Places,
+  contents: readonly CatalogContent[],
+  { restoreId, onRebuild }: { readonly restoreId: string; readonly onRebuild?: (done: number, of: number) => void },
+): Promise<void> {
+  await createAll(places, contents, { restoreId })
+  const engine: Engine = places.catalog === undefined ? 'SQLite' : 'PostgreSQL'
+  if (contents.every((content) => content.engine === engine)) return
+  const { maintenanceStatementTimeoutMs: catalogStatementTimeoutMs } = places.limits
+  const catalog = await openPartitions({ ...places, limits: { ...places.limits, catalogStatementTimeoutMs } }, {})
+  try {
+    for await (const { done, of } of catalog.searchIndex.rebuild()) onRebuild?.(done, of)
+  } finally {
+    await catalog.close()
+  }
+}
+
+async function createAll(
   places: Places,
   contents: readonly CatalogContent[],
   options: { readonly restoreId: string },

@@ -38,6 +38,7 @@ export const BACKUP_COMMANDS: Readonly<Record<string, Command>> = {
     options: [from, { flag: 'backup', placeholder: '<id>', help: 'which one; default: the latest' }],
     notes: [
       'Restores into --data, or into the places of --catalog and --blobs, which must be empty, and compares every byte with its checksum.',
+      'A backup of SQLite may be restored into PostgreSQL, and the reverse: the search index is rebuilt then.',
       'Needs the key ring of the archive and its key file, in keys/ of the data folder or where --key-ring and --key-file say. A server does',
       'not start on the data folder before the restore has ended. Run it again to resume an interrupted restore.',
       PLACES,

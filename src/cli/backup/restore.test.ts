@@ -141,16 +141,6 @@ test('a place of another archive, of other files, in the data folder, or without
   assert.ok(!readdirSync(one.cwd).includes('nowhere'))
   const noFolder = await one.hilum('backup', '--data', 'nowhere', '--to', 'place')
   assert.match(noFolder.output, /nowhere is not a data folder of Hilum\. Name the right one with --data\./)
-  const engine = await one.withKeys(
-    'restore',
-    '--from',
-    'place',
-    '--data',
-    'r',
-    '--catalog',
-    'postgres://nobody@127.0.0.1:9/x',
-  )
-  assert.match(engine.output, /is of SQLite\. Restore it without --catalog and HILUM_CATALOG\./)
 })
 
 test('a damaged manifest or description of the place stops no other backup', async (t) => {

@@ -9,7 +9,7 @@ import { listManifests } from '../../maintenance/backup/kept-files.ts'
 import { catalogsOf, filesOf, restoreBlobs } from '../../maintenance/backup/restore-backup.ts'
 import { AUDIT_FOLDER } from '../../security/audit/audit-files.ts'
 import { backupPlaceOf, openPlaceToRead } from '../../server/backup-place.ts'
-import { type Config, FILE_IN_DATA_FOLDER } from '../../server/config.ts'
+import { FILE_IN_DATA_FOLDER } from '../../server/config.ts'
 import { createCatalogs } from '../../server/create-catalogs.ts'
 import { entriesOf, KEYS_FOLDER, markDataFolder, RESTORING_FILE } from '../../server/data-folder.ts'
 import { FolderInUse, LOCK_FILES, lockFolder } from '../../server/data-folder-lock.ts'
@@ -47,7 +47,6 @@ export async function restore(invocation: Invocation): Promise<ExitCode> {
       const place = await openPlaceToRead(backupPlaceOf(config, { place: from, cwd }), services)
       const manifests = await listManifests(place, (key) => invocation.terminal.note(damagedManifest(key)))
       const manifest = chosen(manifests, { from, wanted: flags.backup })
-      requireEngine(manifest, config)
       return restoreInto(invocation, { place, manifest, signal: stop.signal })
     })
   } catch (error) {
@@ -66,15 +65,6 @@ function chosen(manifests: readonly Manifest[], of: { readonly from: string; rea
     of.wanted === undefined
       ? `${of.from} holds no complete backup.`
       : `${of.from} holds no complete backup ${of.wanted}. hilum backup list shows all.`,
-  )
-}
-
-function requireEngine({ backupId, engine }: Manifest, { catalog }: Config): void {
-  if ((catalog === undefined) === (engine === 'SQLite')) return
-  throw new OperatorError(
-    engine === 'SQLite'
-      ? `The catalog of ${backupId} is of SQLite. Restore it without --catalog and HILUM_CATALOG.`
-      : `The catalog of ${backupId} is of PostgreSQL. Name an empty database with --catalog.`,
   )
 }
 
@@ -119,13 +109,16 @@ async function restoreInto(
       const progress = openProgress('Restoring blobs, MiB', { terminal, now: Date.now })
       const onProgress = (bytes: number, of: number) => progress.update(Math.ceil(bytes / MIB), Math.ceil(of / MIB))
       await restoreBlobs({ place, blobs }, manifest, { onProgress, signal }).finally(() => progress.end())
-      await createCatalogs(places, catalogsOf(place, manifest), { restoreId }).catch((cause: unknown) => {
+      const rebuilding = openProgress('Building the search index for the other engine', { terminal, now: Date.now })
+      const onRebuild = (done: number, of: number) => rebuilding.update(done, of)
+      await createCatalogs(places, catalogsOf(place, manifest), { restoreId, onRebuild }).catch((cause: unknown) => {
         if (!(cause instanceof CatalogNotEmpty)) throw cause
         throw new OperatorError(
           'The database of --catalog is not empty. Name an empty one and run hilum restore again: it copies no blob twice.',
           { cause },
         )
       })
+      rebuilding.end()
       for await (const file of filesOf(place, manifest)) await restoreFile(dataFolder, file)
       await markDataFolder(dataFolder)
       await rm(join(dataFolder, RESTORING_FILE))

@@ -28,6 +28,8 @@ interface EngineUnderTest {
   readonly isFile?: boolean
   /** Undefined: a file in the data folder. */
   newCatalog(): Promise<string | undefined>
+  /** On the other engine. */
+  newOther(): Promise<string | undefined>
 }
 
 const instances = (studies: readonly number[]) =>
@@ -35,7 +37,7 @@ const instances = (studies: readonly number[]) =>
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, at) => from + at)
 
-function testBackups({ partitions, isFile = false, newCatalog }: EngineUnderTest): void {
+function testBackups({ partitions, isFile = false, newCatalog, newOther }: EngineUnderTest): void {
   async function opened(context: TestContext): Promise<ImportApp> {
     const [folder, catalog] = [await newDataFolder(context), await newCatalog()]
     return appIn(context, folder, { partitions, ...(catalog !== undefined && { catalog }) })
@@ -105,8 +107,31 @@ function testBackups({ partitions, isFile = false, newCatalog }: EngineUnderTest
     assert.deepEqual(await differencesIn(again), [])
   })
 
-  // The same on both engines.
-  if (partitions === 2)
+  test('an archive is restored on the other engine, with an index of its size', {
+    skip: postgresIsMissing ?? false,
+  }, async (context) => {
+    const app = await opened(context)
+    const datastoreId = await importInstances(app, instances(range(1, 9)))
+    const { place } = await newPlace()
+    await backUp(app, place)
+    const again = await restored(context, place, undefined, await newOther())
+    const withoutIndex = async (archive: ImportApp) =>
+      (await rowsOf(archive))
+        .filter(({ table }) => !table.startsWith('search_') && table !== 'changes')
+        .map(({ table, columns, rows }) => ({ table, columns, rows }))
+    assert.deepEqual(await withoutIndex(again), await withoutIndex(app))
+    assert.deepEqual(await bytesOf(again), await bytesOf(app))
+    assert.deepEqual(await differencesIn(again), [])
+    const everything = { filters: [], sort: { sortField: 'createdAt', sortOrder: 'ASC' } } as const
+    const found = async (archive: ImportApp) =>
+      (await archive.catalog.imageSets.search({ datastoreId, search: everything, limit: 100 })).rows
+    assert.deepEqual(await found(again), await found(app))
+    await importInstances(again, instances(range(9, 11)), datastoreId)
+    assert.equal((await found(again)).length, 10)
+  })
+
+  // The same on all engines.
+  if (isFile)
     test('bytes that are deleted while a backup runs stay until it ends', async (context) => {
       const app = await opened(context)
       const datastoreId = await importInstances(app, instances(range(1, 5)))
@@ -144,10 +169,15 @@ const citus = citusIsMissing === undefined ? await openCitus() : undefined
 after(() => citus?.remove())
 
 describe('on two partitions of Citus', { skip: citusIsMissing ?? false }, () =>
-  testBackups({ partitions: 2, newCatalog: () => citus!.newDatabase() }),
+  testBackups({ partitions: 2, newCatalog: () => citus!.newDatabase(), newOther: async () => undefined }),
 )
 describe('on two partitions of SQLite', () =>
-  testBackups({ partitions: 2, isFile: true, newCatalog: async () => undefined }))
+  testBackups({
+    partitions: 2,
+    isFile: true,
+    newCatalog: async () => undefined,
+    newOther: () => server!.newDatabase(),
+  }))
 describe('on four partitions of PostgreSQL', { skip: postgresIsMissing ?? false }, () =>
-  testBackups({ partitions: 4, newCatalog: () => server!.newDatabase() }),
+  testBackups({ partitions: 4, newCatalog: () => server!.newDatabase(), newOther: async () => undefined }),
 )
