@@ -76,10 +76,10 @@ test('a restore that is killed at any call leaves no part that a server takes fo
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-restore-crash-'))
   removeAtExit(cwd)
   await (await lockDataFolder(join(cwd, 'data'))).release()
-  const app = await appIn(context, join(cwd, 'data'))
+  const app = await appIn(context, join(cwd, 'data'), { partitions: 2 })
   await importInstances(
     app,
-    [1, 2].map((series) => ({ series, number: 1 })),
+    [1, 2, 3].map((study) => ({ study, series: 1, number: 1 })),
   )
   await app.catalog.close()
   const backup = startHilumProcess(context, ['backup', '--data', 'data', '--to', 'place'], { cwd })
