@@ -71,8 +71,9 @@ async function killServers(t: TestContext): Promise<void> {
   }
   await load.checkAll()
   await assertEachOnce(stores.catalog)
-  const { jobs, tags } = load.acknowledged
-  assert.ok(jobs > 0 && tags > 0)
+  const { jobs, ...others } = load.acknowledged
+  // In a few rounds no tag may be written, and no copy complete long enough to be deleted.
+  for (const [what, count] of Object.entries({ jobs, ...(isSoak && others) })) assert.ok(count > 0, `no ${what}`)
   const { count, broken, refused } = load.answers
   const facts = { rounds: ROUNDS, servers: SERVERS, answers: count, broken, refused: Object.fromEntries(refused) }
   t.diagnostic(JSON.stringify({ ...facts, ...load.acknowledged }))
