@@ -75,7 +75,8 @@ export async function openPostgresIn(database: PostgresDatabase, options: OpenPo
   const sizes = searchMemory.sizesOf(options.sizes ?? POSTGRES.indexSizes)
   // One for all connections that write: behind the lock of the data store's row in `changes`.
   const upkeep = new SearchUpkeep({ sizes, dialect: POSTGRES, name: newId() })
-  const transactions = new PostgresTransactions(database, schema)
+  const isDistributed = schema !== undefined && (await hasCitus(database))
+  const transactions = new PostgresTransactions(database, { schema, isDistributed })
   try {
     const found = schema === undefined ? 'unknown' : await transactions.read(foundSchema)
     if (found === 'none' && options.mayCreate === false) throw new NoSchema()

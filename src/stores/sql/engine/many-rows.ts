@@ -11,6 +11,7 @@ interface Source {
   /** The text of a table expression `source` in it, whose columns are those of `columns`. */
   readonly table: string
   readonly columns: readonly string[]
+  readonly isInsert: boolean
   /** The statement with tuples of marks, and with a SELECT of the rows. */
   readonly withTuples: (tuples: string) => string
   readonly tuple: string
@@ -51,9 +52,14 @@ export class ManyRows implements Statement {
     return parts
   }
 
-  /** For PostgreSQL; undefined where a value is bytes. @param toText of a text, as the database keeps it */
-  inJson(toText: (text: string) => string): Statement | undefined {
-    const { table, columns, withRows } = this.#source
+  /**
+   * For PostgreSQL; undefined where a value is bytes.
+   * @param insertsTuples undefined of an INSERT too
+   * @param toText of a text, as the database keeps it
+   */
+  inJson(toText: (text: string) => string, insertsTuples: boolean): Statement | undefined {
+    const { table, columns, isInsert, withRows } = this.#source
+    if (isInsert && insertsTuples) return undefined
     const objects: Row[] = []
     for (const row of this.#rows) {
       const object: Record<string, SqlValue> = {}

@@ -22,7 +22,7 @@ export function* insertRows<Name extends keyof Tables, Column extends keyof RowO
   const into = `INSERT INTO ${table} (${columns.join(', ')})`
   const end = `${onConflict}${returning.length === 0 ? '' : ` RETURNING ${returning.join(', ')}`}`
   const source = {
-    ...{ table, columns, tuple: tupleOf(columns.map(() => '?')) },
+    ...{ table, columns, isInsert: true, tuple: tupleOf(columns.map(() => '?')) },
     withTuples: (tuples: string) => `${into} VALUES ${tuples} ${end}`,
     // The condition separates ON CONFLICT from ON of a join.
     withRows: (those: string) => `${into} SELECT ${columns.join(', ')} FROM ${those} WHERE true ${end}`,
@@ -47,7 +47,7 @@ export function* updateRows<Name extends keyof Tables>(
     columns.flatMap((column) => (column === key ? [] : [`${column} = ${value(column)}`])).join(', ')
   const inRows = (column: string) => `updates.${column}`
   const source = {
-    ...{ table, columns, tuple: tupleOf(columns.map(() => 'CAST(? AS BIGINT)')) },
+    ...{ table, columns, isInsert: false, tuple: tupleOf(columns.map(() => 'CAST(? AS BIGINT)')) },
     withTuples: (tuples: string) =>
       `UPDATE ${table} SET ${setTo(inTuples)} FROM (VALUES ${tuples}) AS updates WHERE ${table}.${key} = ${inTuples(key)}`,
     withRows: (those: string) =>

@@ -48,13 +48,16 @@ export class PostgresTransactions implements Transactions {
   readonly #queues = new Map<string, Waiting[]>()
   readonly #running = new Set<Promise<unknown>>()
 
-  /** @param schema undefined: the one that connections have */
-  constructor({ reads, writes, translated, preparedMax }: PostgresDatabase, schema?: string) {
+  /** @param options.schema undefined: the one that connections have. @param options.isDistributed by Citus */
+  constructor(
+    { reads, writes, translated, preparedMax }: PostgresDatabase,
+    { schema, isDistributed }: { readonly schema: string | undefined; readonly isDistributed: boolean },
+  ) {
     this.#schema = schema
     this.#reads = reads
     this.#writes = writes
     this.#preparedMax = preparedMax
-    this.#texts = new PostgresTexts({ schema, translated })
+    this.#texts = new PostgresTexts({ schema, translated, isDistributed })
     // Until the end of the transaction: also behind a pooler, which gives a connection to others between transactions.
     const inSchema = schema === undefined ? '' : `; SET LOCAL search_path = ${schema}`
     this.#beginRead = `${BEGIN_READ}${inSchema}`
