@@ -86,10 +86,7 @@ export class Placement {
 
   /** The partitions of a data store. Of one that does not exist: the control catalog, which says so. */
   of(datastoreId: string): Promise<Partitions> {
-    const known = this.#ofDatastore.get(datastoreId)
-    if (known !== undefined) return known
-    const found = this.#find(datastoreId)
-    return found
+    return this.#ofDatastore.get(datastoreId) ?? this.#find(datastoreId)
   }
 
   async #find(datastoreId: string): Promise<Partitions> {
