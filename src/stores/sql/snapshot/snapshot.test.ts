@@ -18,7 +18,7 @@ import {
   uniqueIds,
 } from '../../catalog/conformance/catalog.fixture.ts'
 import { begin, claim, search, update } from '../../catalog/conformance/workflow.fixture.ts'
-import { createPostgresCatalog } from '../create-postgres.ts'
+import { createPostgresCatalog, requireNoCatalog } from '../create-postgres.ts'
 import { POSTGRES_TEST_LIMITS, postgresIsMissing } from '../engine/postgres/postgres.fixture.ts'
 import { openPostgresCatalog } from '../open-postgres.ts'
 import { createSqliteCatalog, openSqliteCatalog } from '../open-sqlite.ts'
@@ -163,6 +163,26 @@ function testSnapshots({ newPlace, open, create }: EngineUnderTest): void {
 
 describe('on SQLite', () => testSnapshots(SQLITE))
 describe('on PostgreSQL', { skip: postgresIsMissing ?? false }, () => testSnapshots(POSTGRES))
+
+test('a restore that is resumed leaves a catalog that it has created, and no other', {
+  skip: postgresIsMissing ?? false,
+}, async (context) => {
+  const catalog = await openSqliteCatalog({ path: await newPath(), newId: uniqueIds() })
+  context.after(() => catalog.close())
+  await createDatastore(catalog)
+  const place = { url: await server!.newDatabase(), limits: POSTGRES_TEST_LIMITS, schema: 'hilum_001' }
+  const create = async (restoreId: string) =>
+    createPostgresCatalog({ ...place, restoreId }, { ...(await contentOf(catalog)), partition: 1 })
+  await requireNoCatalog(place)
+  await create('a')
+  await create('a')
+  await requireNoCatalog({ ...place, restoreId: 'a' })
+  await assert.rejects(create('b'), CatalogNotEmpty)
+  await assert.rejects(requireNoCatalog(place), CatalogNotEmpty)
+  const created = await openPostgresCatalog({ ...place, newId: uniqueIds(), partition: 1 })
+  context.after(() => created.close())
+  assert.equal((await created.statistics()).datastores.length, 1)
+})
 
 test('every table of the catalog is in the list of tables, with its primary key', async () => {
   const path = await newPath()
