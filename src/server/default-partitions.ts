@@ -1,7 +1,18 @@
-/** Over how many partitions data stores are spread if the configuration does not say. */
+/** Over how many partitions data stores are spread if the configuration does not say. The number of a data store never changes. */
 
-export type CatalogEngine = 'SQLite' | 'PostgreSQL' | 'Citus'
+/** Where a catalog is. */
+export type CatalogEngine =
+  | { readonly name: 'SQLite' | 'PostgreSQL' }
+  | {
+      readonly name: 'Citus'
+      /** Nodes that can have partitions. */
+      readonly nodes: number
+    }
 
-const DEFAULTS: Readonly<Record<CatalogEngine, number>> = { SQLite: 1, PostgreSQL: 1, Citus: 1 }
+/** So that new nodes get their share. */
+const OF_CITUS_NODE = 8
+const OF_CITUS_MAX = 64
 
-export const defaultPartitions = (engine: CatalogEngine): number => DEFAULTS[engine]
+/** One where one machine has all: several refuse updates and copies between studies of different partitions, and cost each search more. */
+export const defaultPartitions = (engine: CatalogEngine): number =>
+  engine.name === 'Citus' ? Math.min(OF_CITUS_NODE * engine.nodes, OF_CITUS_MAX) : 1

@@ -67,8 +67,12 @@ const refused = (config: Config, datastoreId: string, message: RegExp) =>
   })
 
 test('the default number of partitions is that of the engine', () => {
-  const engines: readonly CatalogEngine[] = ['SQLite', 'PostgreSQL', 'Citus']
-  assert.deepEqual(engines.map(defaultPartitions), [1, 1, 1])
+  const engines: readonly CatalogEngine[] = [
+    { name: 'SQLite' },
+    { name: 'PostgreSQL' },
+    ...[1, 2, 8, 20].map((nodes) => ({ name: 'Citus', nodes }) as const),
+  ]
+  assert.deepEqual(engines.map(defaultPartitions), [1, 1, 8, 16, 64, 64])
 })
 
 describe('partitions on SQLite', () => {

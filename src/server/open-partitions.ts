@@ -138,7 +138,7 @@ function sqlitePlaces({ dataFolder, keys, limits }: CatalogPlaces, { readOnly = 
   const [sqliteMemory, searchMemory] = [new SqliteMemory(limits.catalogCacheBytes), new SharedMemory()]
   let key: Uint8Array | undefined
   return {
-    engine: async () => 'SQLite',
+    engine: async () => ({ name: 'SQLite' }),
     async openControl() {
       key = await loadCatalogKey({ dataFolder, keys }, { readOnly })
       return open(CONTROL, key)
@@ -169,7 +169,7 @@ async function postgresPlaces(
 ): Promise<Places> {
   const { reachOf } = await import('../stores/sql/engine/postgres/postgres-tls.ts')
   const { PostgresDatabase } = await import('../stores/sql/engine/postgres/postgres-database.ts')
-  const { hasCitus, openPostgresIn } = await import('../stores/sql/open-postgres.ts')
+  const { nodesOfCitus, openPostgresIn } = await import('../stores/sql/open-postgres.ts')
   const urls = partitionCatalogs.length === 0 ? [catalog!] : partitionCatalogs
   const urlOf = (number: number) => postgresPlaceOf({ catalog: catalog!, partitionCatalogs }, number).url
   for (const url of [catalog!, ...urls]) {
@@ -180,7 +180,10 @@ async function postgresPlaces(
   const control = databases.get(catalog!)!
   const searchMemory = new SharedMemory()
   return {
-    engine: async () => ((await hasCitus(control)) ? 'Citus' : 'PostgreSQL'),
+    async engine() {
+      const nodes = await nodesOfCitus(control)
+      return nodes === undefined ? { name: 'PostgreSQL' } : { name: 'Citus', nodes }
+    },
     openControl: () => openPostgresIn(control, { newId, readOnly, searchMemory }),
     async openPartition(number, how) {
       try {

@@ -56,7 +56,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.int().min(1).max(PARTITIONS_MAX),
     expects: `a whole number from 1 to ${PARTITIONS_MAX}`,
     placeholder: '<number>',
-    help: 'partitions over which the studies of new data stores are spread; default: 1',
+    help: 'partitions over which the studies of new data stores are spread; default: 1, on Citus 8 for each node',
   },
   {
     key: 'tls.cert',

@@ -227,10 +227,24 @@ export async function createSchema(client: pg.Client, schema: string): Promise<v
 
 const CITUS = `SELECT 1 AS found FROM pg_extension WHERE extname = 'citus'`
 
-/** @throws StoreUnavailable */
-export async function hasCitus({ reads }: PostgresDatabase): Promise<boolean> {
+const CITUS_NODES = `SELECT count(*)::int AS nodes FROM pg_dist_node WHERE noderole = 'primary' AND isactive AND shouldhaveshards`
+
+/** How many nodes can have partitions. Undefined without Citus. @throws StoreUnavailable */
+export async function nodesOfCitus(database: PostgresDatabase): Promise<number | undefined> {
+  if (!(await hasCitus(database))) return undefined
+  const [row] = await rowsOf<{ readonly nodes: number }>(database, CITUS_NODES)
+  // A coordinator without workers keeps the partitions itself.
+  return Math.max(row!.nodes, 1)
+}
+
+const hasCitus = async (database: PostgresDatabase): Promise<boolean> => (await rowsOf(database, CITUS)).length > 0
+
+async function rowsOf<Row extends pg.QueryResultRow>(
+  { reads }: PostgresDatabase,
+  statement: string,
+): Promise<readonly Row[]> {
   try {
-    return (await reads.query(CITUS)).rows.length > 0
+    return (await reads.query<Row>(statement)).rows
   } catch (error) {
     throw withoutValues(error)
   }
