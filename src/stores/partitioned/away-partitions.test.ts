@@ -74,6 +74,28 @@ test('a data store in the catalog is served, imports and changes', async (contex
   assert.deepEqual(await server.awayPartitions({ timeoutMs: 1_000 }), [])
 })
 
+test('image sets of the other partitions of its data stores are found', async (context) => {
+  const { place, spread } = await openServers(context)
+  const before = spread()
+  const datastoreId = await createDatastore(before, 'spread')
+  const files = Array.from({ length: 12 }, (_, index) => storedFile(`${index}`, { study: `1.${index}` }))
+  const made = await importFiles(before, { datastoreId, files })
+  place.isAway = true
+  const server = spread()
+  const found = await Promise.all(
+    made.map(({ imageSetId }) =>
+      server.imageSets.instances({ datastoreId, imageSetId }).then(
+        ({ length }) => length,
+        (error: unknown) => {
+          assert.ok(error instanceof StoreUnavailable)
+          return 'away'
+        },
+      ),
+    ),
+  )
+  assert.deepEqual(new Set(found), new Set([1, 'away']))
+})
+
 test('a job of a partition that is away is put back, and jobs of other data stores are claimed', async (context) => {
   const { place, alone, spread } = await openServers(context)
   const away = await createDatastore(spread(), 'spread')

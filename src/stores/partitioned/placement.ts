@@ -112,11 +112,20 @@ export class Placement {
     readonly datastoreId: string
     readonly imageSetId: string
   }): Promise<Partition> {
-    const partitions = await this.of(datastoreId)
-    return isInControl(partitions) ? partitions[0] : partitionOf(partitions, imageSetId)
+    const known = this.#ofDatastore.get(datastoreId)
+    const count = known === undefined ? await this.control.partition.partitionsOf(datastoreId) : undefined
+    if (count === undefined || count === 1) {
+      const partitions = await this.of(datastoreId)
+      return partitions[numberWithin(partitions.length, imageSetId) - 1]!
+    }
+    // On its own: others may be away.
+    this.of(datastoreId).catch(() => {})
+    return this.#partition(numberWithin(count, imageSetId))
   }
 }
 
-/** A data store has the partitions 1, 2 and so on. */
-const partitionOf = (partitions: Partitions, imageSetId: string): Partition =>
-  partitions[(partitionOfImageSet(imageSetId) ?? 0) - 1] ?? partitions[0]
+/** A data store has the partitions 1, 2 and so on, or the control catalog. */
+function numberWithin(count: number, imageSetId: string): number {
+  const number = partitionOfImageSet(imageSetId) ?? 1
+  return number >= 1 && number <= count ? number : 1
+}
