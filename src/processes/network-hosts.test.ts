@@ -38,11 +38,11 @@ import {
 
 const [DATABASE, S3, CLIENTS] = ['database', 's3', 'clients'] as const
 const FILES = 60
-/** Short, so that what is lost ends soon. Leases end by signs of life only. */
+/** Short, so that what is lost ends soon, and long enough for a busy machine to connect in. Leases end by signs of life only. */
 const LIMITS = {
-  ...{ catalogStatementTimeoutMs: 2_000, catalogConnectTimeoutMs: 1_000 },
-  ...{ s3ConnectTimeoutMs: 1_000, s3SilenceTimeoutMs: 2_000, decryptedCacheBytes: 1 },
-  ...{ serverBeatMs: 200, serverSilenceMs: 3_000, importLeaseMs: 3_600_000, importFilesPerBatch: 2 },
+  ...{ catalogStatementTimeoutMs: 4_000, catalogConnectTimeoutMs: 4_000 },
+  ...{ s3ConnectTimeoutMs: 3_000, s3SilenceTimeoutMs: 4_000, decryptedCacheBytes: 1 },
+  ...{ serverBeatMs: 200, serverSilenceMs: 4_000, importLeaseMs: 3_600_000, importFilesPerBatch: 2 },
 }
 
 /** PostgreSQL and S3 here, at the addresses of the networks that lead to them. */
