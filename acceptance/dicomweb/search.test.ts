@@ -9,7 +9,7 @@ import { importFiles } from '../support/import.ts'
 import { signedHeaders } from '../support/raw-request.ts'
 import { choice, clause, documented } from '../support/sources.ts'
 
-const server = await openHilum()
+const server = await openHilum({ partitions: 2 })
 const { hilum, sdk } = server
 const datastoreId = await activeDatastore(sdk)
 const ROOT = `/datastore/${datastoreId}`

@@ -23,7 +23,7 @@ import { fetchGzip, fetchMetadata, seriesOf } from '../support/metadata.ts'
 import { equal, search } from '../support/search.ts'
 import { choice, documented, recorded } from '../support/sources.ts'
 
-const server = await openHilum()
+const server = await openHilum({ partitions: 2 })
 const { sdk } = server
 const datastoreId = await activeDatastore(sdk)
 

@@ -14,7 +14,7 @@ import { openHilum } from '../support/hilum.ts'
 import { importFiles, jobAtEnd, jobInput, startImport } from '../support/import.ts'
 import { choice, documented } from '../support/sources.ts'
 
-const server = await openHilum()
+const server = await openHilum({ partitions: 2 })
 const { sdk } = server
 const remove = (datastoreId: string) => sdk.send(new DeleteDatastoreCommand({ datastoreId }))
 

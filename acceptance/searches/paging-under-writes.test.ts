@@ -12,7 +12,7 @@ import { importFiles, jobAtEnd, startImport } from '../support/import.ts'
 import { equal, patientsOf, search, sortedBy } from '../support/search.ts'
 import { choice } from '../support/sources.ts'
 
-const server = await openHilum()
+const server = await openHilum({ partitions: 2 })
 const { sdk } = server
 const COUNT = 200
 const original = { from: 1, count: COUNT }

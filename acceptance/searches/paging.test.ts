@@ -14,7 +14,7 @@ import { importFiles } from '../support/import.ts'
 import { equal, patientsOf, search, sortedBy } from '../support/search.ts'
 import { choice, documented } from '../support/sources.ts'
 
-const server = await openHilum()
+const server = await openHilum({ partitions: 2 })
 const { sdk } = server
 const datastoreId = await activeDatastore(sdk)
 const COUNT = 120

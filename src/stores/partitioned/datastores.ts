@@ -95,7 +95,7 @@ async function attemptDelete({
   readonly at: number
 }): Promise<DeleteDatastoreOutcome | 'reopened'> {
   const { control } = placement
-  const datastore = await control.datastores.get(datastoreId, { deletedSince: Number.MAX_SAFE_INTEGER })
+  const datastore = await control.datastores.get(datastoreId, { deletedSince: 0 })
   if (datastore === undefined) return 'absent'
   if (datastore.datastoreStatus !== 'ACTIVE') return 'not-active'
   if (await control.partition.isImporting(datastoreId)) return 'import-running'

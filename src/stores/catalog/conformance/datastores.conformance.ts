@@ -168,5 +168,7 @@ export function testDatastores(open: OpenCatalog): void {
     await catalog.imageSets.delete({ datastoreId, imageSetId: made!.imageSetId, at: AT })
     assert.equal(await catalog.datastores.beginDelete(datastoreId, AT), 'deleting')
     assert.equal(await catalog.datastores.beginDelete(datastoreId, AT), 'not-active')
+    await catalog.datastores.settle(datastoreId, AT)
+    assert.equal(await catalog.datastores.beginDelete(datastoreId, AT), 'not-active', 'a deleted one')
   })
 }
