@@ -11,7 +11,8 @@ import { between, patientsOf, search, sortedBy, studyMoment } from '../support/s
 import { choice, documented } from '../support/sources.ts'
 
 const clock = movableClock('2026-03-01T00:00:00Z')
-const server = await openHilum(clock.options)
+// In one partition ties are in the order of their creation, which the letters below are in.
+const server = await openHilum({ ...clock.options, partitions: 1 })
 const { sdk } = server
 const datastoreId = await activeDatastore(sdk)
 
