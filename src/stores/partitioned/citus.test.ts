@@ -7,10 +7,18 @@ import { after, test } from 'node:test'
 import { askCitus, citusIsMissing, openCitus } from '../../fixtures/citus.ts'
 import { AT, collected, createDatastore, importFiles } from '../catalog/conformance/catalog.fixture.ts'
 import { begin, claim, copyOf, describedFile, endOf, versionOf } from '../catalog/conformance/workflow.fixture.ts'
+import { POSTGRES_TEST_LIMITS } from '../sql/engine/postgres/postgres.fixture.ts'
+import { PostgresDatabase } from '../sql/engine/postgres/postgres-database.ts'
+import { PostgresTransactions } from '../sql/engine/postgres/postgres-transactions.ts'
+import { one, run } from '../sql/engine/statement.ts'
 import { openServer, postgresSchemas, schemaOf } from './partitions.fixture.ts'
 
 const PARTITIONS = 2
 const STUDIES = 12
+
+/** Whether a move waits for a read to end. */
+const WAITING = `SELECT count(*)::int AS waiting FROM pg_locks
+  WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
 const citus = citusIsMissing === undefined ? await openCitus() : undefined
 after(() => citus?.remove())
@@ -52,6 +60,42 @@ test('every statement of a partition is for one shard', { skip }, async (context
   const counted = await citus!.countStatements(url)
   assert.ok(counted.single > before.single + 200, `${counted.single} statements were counted`)
   assert.equal(counted.multi, 0)
+})
+
+test('a read sees one moment though its partition moves and changes meanwhile', { skip }, async (context) => {
+  const url = await citus!.newDatabase()
+  await openServer(context, { open: postgresSchemas(url), partitions: PARTITIONS })
+  const schema = schemaOf(1)
+  const [place] = await askCitus<{ nodeport: number }>(
+    url,
+    `SELECT nodeport FROM citus_shards WHERE table_name::text = '${schema}.settings'`,
+  )
+  const other = new URL(citus!.workersOf(url).find((each) => new URL(each).port !== String(place!.nodeport))!)
+  await askCitus(url, `INSERT INTO ${schema}.settings (name, value) VALUES ('moment', 'before')`)
+  const database = new PostgresDatabase({ url, limits: POSTGRES_TEST_LIMITS })
+  context.after(() => database.close())
+  const reads = new PostgresTransactions(database, { schema, isDistributed: true })
+  let moved: Promise<unknown> | undefined
+  let isOver = false
+  const seen = await reads.read(function* () {
+    const before = yield* one<{ value: string }>(`SELECT value FROM settings WHERE name = 'moment'`)
+    moved = askCitus(url, `SELECT citus_schema_move('${schema}', '${other.hostname}', ${other.port}, 'block_writes')`)
+      .then(() => askCitus(url, `UPDATE ${schema}.settings SET value = 'after' WHERE name = 'moment'`))
+      .then(() => {
+        isOver = true
+      })
+    for (let isWaiting = false; !isWaiting && !isOver; ) {
+      yield* run('SELECT pg_sleep(0.1)')
+      isWaiting = (yield* one<{ waiting: number }>(WAITING))!.waiting > 0
+    }
+    // Another statement: the plan of the first one still has the node from which the partition has moved.
+    const after = yield* one<{ value: string }>(`SELECT max(value) AS value FROM settings WHERE name = 'moment'`)
+    return [before?.value, after?.value]
+  })
+  assert.deepEqual(seen, ['before', 'before'])
+  await moved
+  const after = await reads.read(() => one<{ value: string }>(`SELECT value FROM settings WHERE name = 'moment'`))
+  assert.equal(after?.value, 'after')
 })
 
 test('the tables of a partition are on one node, and partitions on different ones', { skip }, async (context) => {

@@ -17,6 +17,12 @@ import { isCollision, isNodeLost, isStale, withoutValues } from './postgres-fail
 const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan'
 const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL READ COMMITTED'
 const BEGIN_ONE = 'BEGIN READ ONLY'
+/**
+ * On Citus a schema can be moved to another node between two statements of a read, which would see a later moment there. The lock that a move takes at
+ * its end, of one table for all, lets it wait for the read (ShareLock is 5). No row before the schema exists.
+ */
+const holdPlace = (schema: string): string =>
+  `SELECT lock_shard_metadata(5, array_agg(shardid)) FROM pg_dist_shard WHERE logicalrelid = to_regclass('${schema}.changes')`
 const ATTEMPTS = 8
 const RETRY_MS = 5
 /** A transaction takes no further writes of its queue after this time: others wait for its locks. */
@@ -60,7 +66,7 @@ export class PostgresTransactions implements Transactions {
     this.#texts = new PostgresTexts({ schema, translated, isDistributed })
     // Until the end of the transaction: also behind a pooler, which gives a connection to others between transactions.
     const inSchema = schema === undefined ? '' : `; SET LOCAL search_path = ${schema}`
-    this.#beginRead = `${BEGIN_READ}${inSchema}`
+    this.#beginRead = `${BEGIN_READ}${inSchema}${isDistributed ? `; ${holdPlace(schema!)}` : ''}`
     this.#beginWrite = `${BEGIN_WRITE}${inSchema}`
     this.#aroundOne = schema === undefined ? undefined : [`${BEGIN_ONE}${inSchema}`, 'COMMIT']
   }
