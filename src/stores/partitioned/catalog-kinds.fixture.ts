@@ -64,7 +64,23 @@ export async function openCatalogAt(place: CatalogPlace, options: OpenOptions = 
       })
     return partitionedCatalog({ control: await open(0), open, spread })
   }
-  const database = new PostgresDatabase({ url: place.at, limits: POSTGRES_TEST_LIMITS })
+  const database = databaseAt(place.at)
+  const catalog = await openInDatabase(database, { ...given, spread })
+  return {
+    ...catalog,
+    async close() {
+      await catalog.close()
+      await database.close()
+    },
+  }
+}
+
+const databaseAt = (url: string) => new PostgresDatabase({ url, limits: POSTGRES_TEST_LIMITS })
+
+async function openInDatabase(
+  database: PostgresDatabase,
+  { spread, ...given }: OpenOptions & { readonly newId: () => string; readonly spread: number },
+): Promise<Catalog> {
   const control = await openPostgresIn(database, given)
   // One after the other: each waits for the lock of migrations.
   let opening: Promise<unknown> = Promise.resolve()
@@ -75,14 +91,7 @@ export async function openCatalogAt(place: CatalogPlace, options: OpenOptions = 
     opening = opened.catch(() => {})
     return opened
   }
-  const catalog = partitionedCatalog({ control, open, spread })
-  return {
-    ...catalog,
-    async close() {
-      await catalog.close()
-      await database.close()
-    },
-  }
+  return partitionedCatalog({ control, open, spread })
 }
 
 const schemaOf = (partition: number): string => `hilum_${String(partition).padStart(3, '0')}`
@@ -93,18 +102,21 @@ const MEMORY = ':memory:'
 export async function catalogKinds(): Promise<readonly CatalogKind[]> {
   const postgres = postgresIsMissing === undefined ? await openPostgres() : undefined
   const citus = citusIsMissing === undefined ? await openCitus() : undefined
+  const closing: (() => Promise<void>)[] = []
   after(async () => {
+    for (const close of closing) await close()
     await postgres?.remove()
     await citus?.remove()
   })
-  const onPostgres = { partitions: 4, skip: postgresIsMissing, newDatabase: () => postgres!.newDatabase() }
+  const closeAtEnd = (close: () => Promise<void>) => closing.push(close)
+  const onPostgres = { closeAtEnd, partitions: 4, skip: postgresIsMissing, newDatabase: () => postgres!.newDatabase() }
   return [
     sqliteKind({ name: 'SQLite', partitions: 1 }),
     postgresKind({ ...onPostgres, name: 'PostgreSQL', partitions: 1 }),
     sqliteKind({ name: 'two partitions on SQLite', partitions: 2 }),
     postgresKind({ ...onPostgres, name: 'four partitions on PostgreSQL' }),
     postgresKind({
-      ...{ name: 'four partitions on Citus', partitions: 4, skip: citusIsMissing },
+      ...{ name: 'four partitions on Citus', partitions: 4, skip: citusIsMissing, closeAtEnd },
       newDatabase: () => citus!.newDatabase(),
     }),
   ]
@@ -128,14 +140,25 @@ function postgresKind({
   partitions,
   skip,
   newDatabase,
-}: Pick<CatalogKind, 'name' | 'partitions' | 'skip'> & { readonly newDatabase: () => Promise<string> }): CatalogKind {
+  closeAtEnd,
+}: Pick<CatalogKind, 'name' | 'partitions' | 'skip'> & {
+  readonly newDatabase: () => Promise<string>
+  readonly closeAtEnd: (close: () => Promise<void>) => void
+}): CatalogKind {
   const engine = 'PostgreSQL'
   const databases = new EmptiedDatabases(newDatabase)
+  /** Their connections stay open: a new one has to read what PostgreSQL knows of some hundred tables and indexes. */
+  const kept = new Map<string, PostgresDatabase>()
+  closeAtEnd(async () => {
+    for (const database of kept.values()) await database.close()
+  })
   return {
     ...{ name, engine, partitions, dialect: POSTGRES, skip },
     async open(options) {
       const at = await databases.take()
-      const catalog = await openCatalogAt({ engine, partitions, at }, options)
+      const database = kept.get(at) ?? databaseAt(at)
+      kept.set(at, database)
+      const catalog = await openInDatabase(database, { newId: uniqueIds(), ...options, spread: partitions })
       return {
         ...catalog,
         async close() {
