@@ -11,16 +11,16 @@ import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
-import { isSoak, isThorough } from '../fixtures/soak.ts'
+import { isSoak } from '../fixtures/soak.ts'
 import { LOAD_KEYS, MixedLoad, MOSTLY_WRITING } from '../server/mixed-load.fixture.ts'
 import { OWN_KEYS, openSharedStores, type SharedServer, startShared, storesAreMissing } from './servers.fixture.ts'
 
-const ROUNDS = isSoak ? 60 : isThorough ? 3 : 2
+const ROUNDS = isSoak ? 60 : 1
 const SERVERS = isSoak ? 3 : 2
-const CLIENTS = 8
+const CLIENTS = isSoak ? 8 : 4
 /** Before each kill, and after it by the servers that are left. */
 const ANSWERS_MIN = 5
-const ANSWERS_MAX = isSoak ? 120 : 40
+const ANSWERS_MAX = isSoak ? 120 : 20
 const LIMITS = {
   ...{ serverBeatMs: 200, serverSilenceMs: 2_000, importLeaseMs: 60_000, workflowLeaseMs: 60_000 },
   // The kills are not the fault of a file.
