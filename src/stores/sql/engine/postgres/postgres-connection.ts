@@ -33,8 +33,8 @@ export class PostgresTexts {
 
   /**
    * @param options.translated of all schemas of the database
-   * @param options.isDistributed Citus reads JSON in its coordinator and copies the rows to the node: a third of the processor time of a new
-   * image set. Tuples go to the node as they are.
+   * @param options.isDistributed Citus reads JSON in its coordinator and copies the rows to the node, which took up to a quarter of the
+   * processor time of a new image set. Tuples go to the node as they are.
    */
   constructor(options: {
     readonly schema: string | undefined
