@@ -115,6 +115,7 @@ export const DEFAULT_LIMITS: Limits = {
   importJobsPerWorker: 3,
   importLeaseMs: 30_000,
   workflowLeaseMs: 30_000,
+  workflowAttempts: 3,
   imageSetMetadataBytes: 4 * 1024 ** 3,
   importFilesPerJob: 10_000_000,
   importBytesPerJob: 16 * 1024 ** 4,

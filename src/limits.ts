@@ -205,6 +205,8 @@ export interface Limits {
   readonly importLeaseMs: number
   /** The lease of a worker on an update or a copy; it is renewed. */
   readonly workflowLeaseMs: number
+  /** An update or a copy on which this many workers in a row died fails. */
+  readonly workflowAttempts: number
   /** The metadata document of a version that an update or a copy creates, as JSON. */
   readonly imageSetMetadataBytes: number
   readonly importFilesPerJob: number

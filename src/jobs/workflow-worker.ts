@@ -13,9 +13,6 @@ import { PendingReleases } from './pending-releases.ts'
 import { removeBlobsOf, runWorkflow } from './run-workflow.ts'
 import { startWorkLoop, type WorkLoop } from './work-loop.ts'
 
-/** A workflow that ended this many workers fails. */
-const ATTEMPTS_MAX = 3
-
 /** @param workerId with which the owners of its leases begin */
 export function startWorkflowWorker(app: WorkflowApp, workerId = app.newId()): WorkLoop {
   const pending = new PendingReleases((error) => error instanceof WorkflowLeaseLost)
@@ -44,7 +41,7 @@ async function workOn(app: WorkflowApp, claimed: ClaimedWorkflow, pending: Pendi
   }, leaseMs / 3)
   const startedAt = app.clock()
   try {
-    if (claimed.attempt > ATTEMPTS_MAX && request.operation !== 'DeleteImageSet') {
+    if (claimed.attempt > app.limits.workflowAttempts && request.operation !== 'DeleteImageSet') {
       throw new WorkflowFailed('The operation was interrupted several times and was not completed')
     }
     const attributes = { 'hilum.datastore_id': datastoreId, 'hilum.attempt': claimed.attempt }

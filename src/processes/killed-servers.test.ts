@@ -25,6 +25,7 @@ const LIMITS = {
   ...{ serverBeatMs: 200, serverSilenceMs: 2_000, importLeaseMs: 60_000, workflowLeaseMs: 60_000 },
   // The kills are not the fault of a file.
   importAttempts: 1_000,
+  workflowAttempts: 1_000,
 }
 
 test(

@@ -18,7 +18,7 @@ const ANSWERS_MAX = 150
 const rounds = (soak: number): number => (isSoak ? soak : 4)
 /** Work of a killed server resumes sooner than usual, and the kills are not the fault of a file. */
 const LIMITS = {
-  ...{ importLeaseMs: 3_000, workflowLeaseMs: 3_000, importAttempts: 1_000 },
+  ...{ importLeaseMs: 3_000, workflowLeaseMs: 3_000, importAttempts: 1_000, workflowAttempts: 1_000 },
   ...{ serverBeatMs: 500, serverSilenceMs: 3_000 },
 }
 

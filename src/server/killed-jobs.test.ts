@@ -12,7 +12,7 @@ const CLIENTS = 8
 /** Between two kills, beside the time until the next process is ready. */
 const LIVES_MS = 2_000
 /** Work of a killed process resumes sooner than usual, and the kills are not the fault of a file. */
-const LIMITS = { importLeaseMs: 3_000, workflowLeaseMs: 3_000, importAttempts: 1_000 }
+const LIMITS = { importLeaseMs: 3_000, workflowLeaseMs: 3_000, importAttempts: 1_000, workflowAttempts: 1_000 }
 
 test('no request fails while processes for jobs are killed under a mixed load', { skip: withoutProc }, async (t) => {
   const served = await serveProcesses(t, { limits: LIMITS })

@@ -17,7 +17,7 @@ const CLIENTS = 12
 const ANSWERS_MIN = 5
 const ANSWERS_MAX = 150
 /** Work of a killed server resumes sooner than usual, and the kills are not the fault of a file. */
-const LIMITS = { importLeaseMs: 3_000, workflowLeaseMs: 3_000, importAttempts: 1_000 }
+const LIMITS = { importLeaseMs: 3_000, workflowLeaseMs: 3_000, importAttempts: 1_000, workflowAttempts: 1_000 }
 
 interface Server {
   readonly processes: number
