@@ -1,5 +1,7 @@
 /** Outages of PostgreSQL: methods throw StoreUnavailable meanwhile, no durable write is lost, and nothing needs a restart. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { after, describe, type TestContext, test } from 'node:test'
 import pg from 'pg'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -87,6 +89,21 @@ describe('a server that is killed', { skip: postgresIsMissing ?? false }, () => 
     const url = 'postgres://hilum@127.0.0.1:1/hilum'
     await assert.rejects(
       openPostgresCatalog({ url, newId: uniqueIds(), limits: POSTGRES_TEST_LIMITS }),
+      unavailable('away'),
+    )
+  })
+
+  test('a server that takes a connection and does not answer cannot be opened', async (context) => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    context.after(() => silent.close())
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    await assert.rejects(
+      openPostgresCatalog({
+        url: `postgres://hilum@127.0.0.1:${port}/hilum`,
+        newId: uniqueIds(),
+        limits: { ...POSTGRES_TEST_LIMITS, catalogConnectTimeoutMs: 200 },
+      }),
       unavailable('away'),
     )
   })

@@ -47,7 +47,7 @@ const NO_FREE_CONNECTION = 'timeout exceeded when trying to connect'
 /** The server wants a password, and neither the address nor PGPASSWORD nor a password file has one. */
 const NO_PASSWORD = /client password must be a (non-empty )?string$/
 const CONNECTION_LOST =
-  /^(Connection terminated|Client has encountered a connection error|Query read timeout|Client was closed)/
+  /^(Connection terminated|timeout expired$|Client has encountered a connection error|Query read timeout|Client was closed)/
 
 /** PostgreSQL rolled the transaction back because of another one: it can run again. */
 export const isCollision = (error: unknown): boolean =>
