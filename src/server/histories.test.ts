@@ -1,4 +1,4 @@
-/** Histories of image sets on complete servers: SQLite with import threads, and PostgreSQL; with one partition and with several. */
+/** Histories of image sets on complete servers: SQLite with import threads, PostgreSQL, and Citus; with one partition and with several. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -10,6 +10,7 @@ import { Player } from '../../acceptance/histories/play.ts'
 import { step } from '../../acceptance/histories/steps.ts'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import type { Hilum, TestServer } from '../../acceptance/support/hilum.ts'
+import { citusIsMissing, openCitus } from '../fixtures/citus.ts'
 import { openPostgres } from '../fixtures/shared-servers.ts'
 import { sample } from '../fixtures/soak.ts'
 import { startServer } from '../main.ts'
@@ -98,3 +99,12 @@ for (const partitions of sample([4, 1], 2)) {
     }
   })
 }
+
+test('a server on Citus with four partitions', { skip: citusIsMissing ?? false }, async (context) => {
+  const citus = await openCitus()
+  try {
+    await withServer({ catalog: await citus.newDatabase(), partitions: 4 }, (server) => play(server, context))
+  } finally {
+    await citus.remove()
+  }
+})
