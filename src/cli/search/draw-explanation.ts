@@ -7,8 +7,10 @@ export function drawExplanation(search: ExplainedSearch): string {
   const lines: [string, string | undefined][] = [
     ['Plan', index === undefined ? strategy : `${strategy} of ${index}`],
     [
-      'Data store',
-      datastorePartitions === undefined ? undefined : `${plural(datastorePartitions.length, 'partition')} asked`,
+      'Asked',
+      datastorePartitions === undefined
+        ? undefined
+        : `${plural(datastorePartitions.length, 'partition')} of the data store`,
     ],
     [
       'Words',
