@@ -250,13 +250,16 @@ const workflows: Scenario<WorkflowSubject> = {
       ...{ datastoreId, request: { operation: 'DeleteImageSet', imageSetId: deleted }, at: AT },
     })
     assert.ok(['begun', 'locked', 'absent'].includes(deletionBegun.outcome))
-    for (;;) {
-      const claimed = await own.claim({ owner: `worker ${attempt}`, now, leaseUntil: now + 30_000 })
-      if (claimed === undefined) break
-      if (claimed.request.operation === 'DeleteImageSet') await own.completeDeletion(claimed.lease, now)
-      else {
-        const { grouping } = storedFile('a', { study: STUDY.other })
-        assert.equal(await own.complete(claimed.lease, endOf([versionOf(updated, { grouping })], now)), 'completed')
+    // A claim whose answer was lost holds its lease, while those of other partitions go on.
+    for (const at of [now, now + 31_000]) {
+      for (;;) {
+        const claimed = await own.claim({ owner: `worker ${attempt}`, now: at, leaseUntil: at + 30_000 })
+        if (claimed === undefined) break
+        if (claimed.request.operation === 'DeleteImageSet') await own.completeDeletion(claimed.lease, at)
+        else {
+          const { grouping } = storedFile('a', { study: STUDY.other })
+          assert.equal(await own.complete(claimed.lease, endOf([versionOf(updated, { grouping })], at)), 'completed')
+        }
       }
     }
   },
