@@ -12,7 +12,7 @@ import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import type { Hilum, TestServer } from '../../acceptance/support/hilum.ts'
 import { citusIsMissing, openCitus } from '../fixtures/citus.ts'
 import { openPostgres } from '../fixtures/shared-servers.ts'
-import { sample } from '../fixtures/soak.ts'
+import { isSoak, sample } from '../fixtures/soak.ts'
 import { startServer } from '../main.ts'
 import { postgresIsMissing } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 import { loadConfig } from './config.ts'
@@ -81,13 +81,14 @@ async function play(server: TestServer, context: TestContext): Promise<void> {
   context.diagnostic(await interleave(server, requestedRuns > 0 ? requestedRuns : undefined))
 }
 
-/** The first of each engine in every run, the others in a thorough one. */
-for (const partitions of sample([2, 1], 2)) {
+/** acceptance/histories/ has one partition on SQLite. */
+for (const partitions of isSoak ? [2, 1] : [2]) {
   test(`a server on SQLite with ${partitions} partitions`, async (context) => {
     await withServer({ catalog: undefined, partitions }, (server) => play(server, context))
   })
 }
 
+/** The second one in a thorough run. */
 for (const partitions of sample([4, 1], 2)) {
   const name = `a server on PostgreSQL with ${partitions} partitions`
   test(name, { skip: postgresIsMissing ?? false }, async (context) => {
