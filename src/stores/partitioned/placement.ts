@@ -1,6 +1,6 @@
 /**
  * Which partition has what. A data store with one partition is in the control catalog as a whole. The studies of another one are spread over
- * the first of the numbered partitions (studies.ts says how), so that the image sets of a study are in one: grouping, primary image sets and
+ * the first of the numbered partitions (study-places.ts says how), so that the image sets of a study are in one: grouping, primary image sets and
  * siblings need no other. An imageSetId begins with the number of its partition.
  */
 import type { Catalog } from '../catalog/catalog.ts'
