@@ -60,6 +60,8 @@ export interface CatalogUse {
 }
 
 export interface PartitionRecords {
+  /** Of any catalog: returns if it answers. @throws StoreUnavailable */
+  answers(): Promise<void>
   /** Of any catalog: the value with the name; undefined if there is none. */
   setting(name: string): Promise<string | undefined>
   /** Of any catalog: stores the value, unless there is one. @returns the stored one, which never changes */
