@@ -1,4 +1,5 @@
-// A reporter for `node --test`: a line for each test file, failures in full, skips by reason, and last `N passed, N failed, N skipped`.
+// A reporter for `node --test`: a line for each test file, failures in full as they come and once more at the end, where a record that kept
+// only the last lines has them, skips by reason, and last `N passed, N failed, N skipped`.
 // Only leaf tests count: neither suites nor tests that contain other tests. HILUM_CI=1 makes a failure of each test that is skipped
 // because a program is missing. HILUM_TEST_RESULTS is a file to which every result is appended as a line of JSON.
 import { appendFileSync } from 'node:fs'
@@ -24,10 +25,7 @@ export default async function* report(events) {
       if (result === undefined) continue
       results.push(result)
       if (HILUM_TEST_RESULTS !== undefined) appendFileSync(HILUM_TEST_RESULTS, `${JSON.stringify(result)}\n`)
-      if (result.outcome === 'failed') {
-        const name = result.name === undefined ? '' : `: ${result.name}`
-        yield `\n✗ ${file}${name}\n${indent(result.failure)}\n\n`
-      }
+      if (result.outcome === 'failed') yield `\n✗ ${failureOf(result)}\n\n`
       if (isFile) yield* endOfFile(file, data.details.duration_ms)
     } else if (type === 'test:summary') yield* endOfFile(file, data.duration_ms)
   }
@@ -50,6 +48,8 @@ export default async function* report(events) {
     const names = tests.map(({ file, name }) => `${file}: ${name}`)
     yield `- ${reason}${isForbidden(reason) ? ' (and must be installed, see .ci/run)' : ''}\n${indent(names.join('\n'))}\n`
   }
+  if (count('failed') > 0) yield '\nFailed:\n'
+  for (const result of results) if (result.outcome === 'failed') yield `- ${failureOf(result)}\n`
   if (count('failed') > 0 || [...skips.keys()].some(isForbidden)) process.exitCode = 1
   yield `\n${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped\n`
 }
@@ -95,6 +95,8 @@ function resultOfFile(file, { details: { error } }) {
   const how = error.exitCode === null ? `was ended by ${error.signal}` : `ended with exit code ${error.exitCode}`
   return { ...failed, failure: `The test file ${how}.` }
 }
+
+const failureOf = ({ file, name, failure }) => `${file}${name === undefined ? '' : `: ${name}`}\n${indent(failure)}`
 
 function describe(error) {
   const cause = error.cause ?? error

@@ -47,7 +47,7 @@ test('leaf tests are counted, suites and parents are not', (t) => {
   )
 })
 
-test('a failure is printed in full with the names of its suites, and fails its parents only once', (t) => {
+test('a failure is printed in full with the names of its suites, once more at the end, and fails its parents only once', (t) => {
   const { isGood, last, text } = reportOn(t, {
     'a.test.mjs': `describe('outer', () => { describe('inner', () => { test('breaks', () => { throw new Error('the reason') }) }) })
       console.log('a stray word')`,
@@ -56,6 +56,7 @@ test('a failure is printed in full with the names of its suites, and fails its p
   assert.equal(isGood, false)
   assert.match(text, /✗ a\.test\.mjs: outer › inner › breaks\n {2}Error: the reason\n {6}at /)
   assert.match(text, /a stray word/)
+  assert.match(text, /\nFailed:\n- a\.test\.mjs: outer › inner › breaks\n {2}Error: the reason\n/)
 })
 
 test('a file that crashes, ends with an exit code or holds no test is a failure', (t) => {
