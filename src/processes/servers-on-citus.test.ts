@@ -1,7 +1,8 @@
 /**
- * Two servers on a Citus whose nodes have the partitions: partitions that move between nodes, servers and nodes that are killed under a mixed
- * load. Nothing acknowledged is lost, nothing is there twice, and every answer is one of the service's modelled errors.
+ * Two servers on a Citus whose nodes have the partitions: partitions that move between nodes and onto a new one, servers and nodes that are
+ * killed under a mixed load. Nothing acknowledged is lost, nothing is there twice, and every answer is one of the service's modelled errors.
  */
+import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { askCitus, citusIsMissing, citusNodesAreMissing, onNode, openCitus } from '../fixtures/citus.ts'
@@ -52,10 +53,17 @@ class Pair {
     this.workers = parts.workers
   }
 
-  /** @param mayBeAway whether a request may be answered that the catalog is away */
-  static async start(t: TestContext, { mayBeAway = false }: { readonly mayBeAway?: boolean } = {}): Promise<Pair> {
+  /**
+   * @param options.mayBeAway whether a request may be answered that the catalog is away
+   * @param options.workers how many nodes the catalog begins with, by default all
+   */
+  static async start(
+    t: TestContext,
+    { mayBeAway = false, workers: count }: { readonly mayBeAway?: boolean; readonly workers?: number } = {},
+  ): Promise<Pair> {
     const citus = await openCitus()
-    const stores = await openSharedStores(t, Promise.all([citus, openS3()]))
+    const newDatabase = () => citus.newDatabase(count === undefined ? {} : { workers: count })
+    const stores = await openSharedStores(t, Promise.all([{ ...citus, newDatabase }, openS3()]))
     const options = { env: { ...OWN_KEYS, ...ENV }, limits: LIMITS }
     const servers = [await startShared(t, stores, options), await startShared(t, stores, options)]
     const loads = servers.map(() => new MixedLoad({ input: stores, mix: MOSTLY_WRITING, mayBeAway }))
@@ -150,6 +158,44 @@ test('no request fails while partitions move between nodes', { skip }, async (t)
   await pair.checkAll()
   pair.report(t)
 })
+
+test('no request fails while a node is added and takes its share of the partitions', { skip }, async (t) => {
+  const pair = await Pair.start(t, { workers: 1 })
+  const { catalog, workers } = pair
+  await pair.during(async (running) => {
+    for (const added of workers.slice(1)) {
+      await pair.answered(running)
+      const { hostname, port } = new URL(added)
+      await askCitus(catalog, `SELECT citus_add_node('${hostname}', ${port})`)
+      await askCitus(catalog, 'SELECT citus_rebalance_start()')
+      await endOfRebalance(catalog, running)
+    }
+    await pair.answered(running)
+  })
+  await pair.checkAll()
+  pair.report(t)
+  const places = await askCitus<Place>(catalog, PLACES)
+  const shares = Map.groupBy(places, ({ nodename, nodeport }) => `${nodename}:${nodeport}`)
+  assert.deepEqual(
+    workers.map((each) => shares.get(new URL(each).host)?.length),
+    workers.map(() => PARTITIONS / workers.length),
+  )
+})
+
+/** Of the background job that moves partitions. */
+async function endOfRebalance(catalog: string, running: Promise<unknown>): Promise<void> {
+  const ended = ['finished', 'failed', 'cancelled']
+  for (;;) {
+    const [job] = await askCitus<{ readonly state: string; readonly details: unknown }>(
+      catalog,
+      'SELECT state, details FROM citus_rebalance_status()',
+    )
+    if (job !== undefined && ended.includes(job.state)) {
+      return assert.equal(job.state, 'finished', JSON.stringify(job.details))
+    }
+    await Promise.race([setTimeout(200), running])
+  }
+}
 
 test('nothing acknowledged is lost when one of two servers is killed again and again', { skip }, async (t) => {
   const pair = await Pair.start(t)
