@@ -128,11 +128,11 @@ class Pair {
   }
 }
 
-/** The lines of a server's log about requests that it failed to answer. */
+/** The lines of a server's log about requests that it failed to answer, with the cause. */
 const failuresIn = (log: string): string =>
   log
     .split('\n')
-    .filter((line) => line.includes('"error"'))
+    .filter((line) => line.includes('an operation failed'))
     .slice(-5)
     .join('\n')
 

@@ -39,8 +39,13 @@ test('a node that is away is said at once, and so is the end of the connection t
     assert.ok(!isNodeLost(error) && !isStale(error), error.message)
     assert.equal(reasonOf(error), 'away')
   }
-  const ended = errorOf('terminating connection due to administrator command', '57P01')
-  assert.ok(!isNodeLost(ended) && isStale(ended))
+  for (const ended of [
+    errorOf('terminating connection due to administrator command', '57P01'),
+    errorOf('postmaster was shut down, exiting', 'XX000'),
+  ]) {
+    assert.ok(!isNodeLost(ended) && isStale(ended), ended.message)
+    assert.equal(reasonOf(ended), 'away')
+  }
 })
 
 test('a commit without an answer of the node is not repeated', () => {

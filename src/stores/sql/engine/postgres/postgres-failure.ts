@@ -26,11 +26,14 @@ const BROKEN =
   'terminating connection|server closed the connection|connection not open|no connection to|could not (send|receive) data|SSL connection has been closed'
 
 /**
- * Errors of a node of Citus to which its coordinator gives no SQLSTATE of their own (XX000): rows are copied to the node, or it has not answered
- * to COMMIT. Whether such a transaction was committed is not known, as after a broken connection.
+ * Errors of a node of Citus to which its coordinator gives no SQLSTATE of their own (XX000): rows are copied to the node, it has not answered to
+ * COMMIT, or the coordinator was killed while it waited for the node. Whether such a transaction was committed is not known, as after a broken connection.
  */
 const OF_NODE: readonly (readonly [message: RegExp, reason: UnavailableReason])[] = [
-  [/^(could not commit transaction for shard|failure on connection marked as essential)/, 'away'],
+  [
+    /^(could not commit transaction for shard|failure on connection marked as essential|postmaster was shut down)/,
+    'away',
+  ],
   [new RegExp(`^(${BROKEN})`), 'away'],
   [/^canceling statement due to/, 'busy'],
 ]
