@@ -1,14 +1,11 @@
 /** The batteries of the search benchmark on each number of partitions, one after the other, and their results beside those of one partition. */
-import { type Position, positionOf } from '../../src/imaging/search/search.ts'
+import { type Position, positionOf, type Search } from '../../src/imaging/search/search.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
-import { POSTGRES, SQLITE } from '../../src/stores/sql/engine/differences.ts'
 import { BATTERIES, type BenchQuery, batteriesOf, PAGE_ROWS } from '../search/batteries.ts'
-import type { EngineName } from '../search/build-store.ts'
 import { DATASTORE_ID, type Progress } from '../search/built-store.ts'
 import type { DataSet } from '../search/data-set.ts'
 import { measure, type Times } from '../search/measure.ts'
 import { countQueries } from '../search/measure-counts.ts'
-import { placeOf } from '../search/places.ts'
 import { rangedWordQueries, WORD_BATTERY_NAMES, wordQueriesOf } from '../search/word-batteries.ts'
 import type { PartitionedStore } from './partitioned-store.ts'
 
@@ -21,7 +18,7 @@ export interface SearchTimes extends Pick<Times, 'p50_ms' | 'p99_ms' | 'max_ms' 
 export interface SearchesMeasured {
   /** By battery, then in the order of the stores. */
   readonly batteries: Readonly<Record<string, readonly SearchTimes[]>>
-  /** Results that were compared with those of one partition, and those that differ. */
+  /** Results that were compared with those of the first store, and those that differ. */
   readonly compared: number
   readonly different: number
 }
@@ -34,40 +31,37 @@ interface Battery {
   readonly isCounted: boolean
 }
 
-/** @param options.stores the first one has one partition */
 export async function measureSearches(options: {
   readonly stores: readonly PartitionedStore[]
   /** Of the database servers. */
   readonly processorMs: () => number
   readonly dataSet: DataSet
-  readonly engine: EngineName
   readonly capMs: number
   readonly progress: Progress
 }): Promise<SearchesMeasured> {
-  const { stores, capMs, processorMs, progress } = options
+  const { stores, dataSet, capMs, processorMs, progress } = options
   const catalogs: Catalog[] = []
   const measured: Record<string, SearchTimes[]> = {}
   let [compared, different] = [0, 0]
   try {
     for (const store of stores) catalogs.push(await store.openCatalog())
-    const batteries = await batteriesFor(options)
+    const batteries = batteriesFor(dataSet)
     for (const [index, { name, isCounted, ...battery }] of batteries.entries()) {
       progress('searching', index / batteries.length)
       let first: readonly Found[] = []
-      for (const [at, { placeOf: place }] of stores.entries()) {
-        const moved = (query: BenchQuery): BenchQuery =>
-          query.after === undefined ? query : { ...query, after: place(query.after) }
-        const queries = battery.queries.map(moved)
-        const { times, found } = await timed(catalogs[at]!, {
+      let queries: readonly BenchQuery[] = []
+      for (const [at, catalog] of catalogs.entries()) {
+        queries = await placed(catalog, battery.queries)
+        const { times, found } = await timed(catalog, {
           ...{ queries, isCounted, capMs, processorMs },
-          ...(battery.warmUp !== undefined && { warmUp: battery.warmUp.map(moved) }),
+          ...(battery.warmUp !== undefined && { warmUp: await placed(catalog, battery.warmUp) }),
         })
         measured[name] = [...(measured[name] ?? []), times]
         if (at === 0) first = found
         for (const [number, each] of found.slice(0, first.length).entries()) {
           if (at === 0) continue
           compared += 1
-          if (!isSame(first[number]!, each, battery.queries[number]!.after?.key)) different += 1
+          if (!isSame(first[number]!, each, queries[number]!.after?.key)) different += 1
         }
       }
     }
@@ -77,27 +71,10 @@ export async function measureSearches(options: {
   }
 }
 
-async function batteriesFor(options: {
-  readonly stores: readonly PartitionedStore[]
-  readonly dataSet: DataSet
-  readonly engine: EngineName
-}): Promise<readonly Battery[]> {
-  const { stores, dataSet, engine } = options
-  const [single] = stores
-  const placed = async ({ page, ...query }: BenchQuery): Promise<BenchQuery> => {
-    const after: Position | undefined =
-      page && (await single!.ask(placeOf(query.search, page, engine === 'sqlite' ? SQLITE : POSTGRES)))
-    return after === undefined ? query : { ...query, after }
-  }
+function batteriesFor(dataSet: DataSet): readonly Battery[] {
   const queries = batteriesOf(dataSet)
-  const pages: Battery[] = []
-  for (const name of BATTERIES) {
-    const all: BenchQuery[] = []
-    for (const query of queries[name]) all.push(await placed(query))
-    pages.push({ name, queries: all, isCounted: false })
-  }
   return [
-    ...pages,
+    ...BATTERIES.map((name) => ({ name, queries: queries[name], isCounted: false })),
     { name: 'totals', queries: countQueries(queries), isCounted: true },
     ...WORD_BATTERY_NAMES.map((name) => ({
       name: `words: ${name}`,
@@ -106,6 +83,30 @@ async function batteriesFor(options: {
     })),
     { name: 'words: totals in ranges', ...rangedWordQueries(dataSet), isCounted: true },
   ]
+}
+
+/** With the cursors of deep pages in this store: row ids differ between numbers of partitions. */
+async function placed(catalog: Catalog, queries: readonly BenchQuery[]): Promise<readonly BenchQuery[]> {
+  const all: BenchQuery[] = []
+  for (const { page, ...query } of queries) {
+    const after = page && (await placeOf(catalog, query.search, page))
+    all.push(after === undefined ? query : { ...query, after })
+  }
+  return all
+}
+
+/** In a short result the last page counts as the thousandth. Undefined where it is the first page. */
+async function placeOf(
+  catalog: Catalog,
+  search: Search,
+  page: NonNullable<BenchQuery['page']>,
+): Promise<Position | undefined> {
+  const { sort } = search
+  const reversed = { ...search, sort: { ...sort, sortOrder: sort.sortOrder === 'ASC' ? 'DESC' : 'ASC' } as const }
+  const [by, limit] = page === 'last' ? [reversed, PAGE_ROWS] : [search, (PAGE_ROWS - 1) * 999]
+  const { rows } = await catalog.imageSets.search({ datastoreId: DATASTORE_ID, search: by, limit })
+  if (rows.length === limit) return positionOf(by, rows.at(-1)!)
+  return page === 'thousandth' ? placeOf(catalog, search, 'last') : undefined
 }
 
 /** Sort keys of a page: row ids differ between numbers of partitions. */

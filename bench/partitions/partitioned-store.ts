@@ -5,29 +5,26 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type pg from 'pg'
 import { DEFAULT_LIMITS } from '../../src/default-limits.ts'
 import { lockDataFolder } from '../../src/server/data-folder.ts'
 import { openCatalog } from '../../src/server/open-stores.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
 import { POSTGRES, SQLITE } from '../../src/stores/sql/engine/differences.ts'
-import type { Sql } from '../../src/stores/sql/engine/statement.ts'
 import { processorOfPostgres, serversAt } from '../postgres-processor.ts'
 import type { EngineName } from '../search/build-store.ts'
 import { type BuildFacts, createBenchDatastore, kindOf, type Progress } from '../search/built-store.ts'
 import type { DataSet } from '../search/data-set.ts'
 import { fillPostgres, settlePostgres } from '../search/fill-postgres.ts'
 import {
-  askPostgres,
   builtOnce,
   connected,
   type Databases,
   openDatabases,
   settings as postgresSettings,
 } from '../search/postgres-store.ts'
-import { askSqlite, fillSqlite, settings as sqliteSettings } from '../search/sqlite-store.ts'
+import { fillSqlite, settings as sqliteSettings } from '../search/sqlite-store.ts'
 import { createLike, nodesOf } from './citus-database.ts'
-import { type PartitionedDataSet, partitionedDataSet } from './partitioned-data-set.ts'
+import { type DataSetPart, partsOf } from './partitioned-data-set.ts'
 
 /** Raised with every change of how a store is built. */
 const BUILT_VERSION = 1
@@ -42,12 +39,10 @@ export interface PartitionFacts {
   readonly largest: number
 }
 
-export interface PartitionedStore extends Pick<PartitionedDataSet, 'partitions' | 'placeOf'> {
+export interface PartitionedStore {
   readonly facts: PartitionFacts
   readonly settings: Readonly<Record<string, string>>
   openCatalog(): Promise<Catalog>
-  /** Of a store with one partition: runs statements in its catalog. */
-  ask<T>(sql: Sql<T>): Promise<T>
 }
 
 export interface PartitionedStores {
@@ -90,7 +85,7 @@ export async function openPartitionedStores(options: {
 }
 
 async function sqliteStore({ dataSet, partitions, progress }: Request, cacheFolder: string): Promise<PartitionedStore> {
-  const spread = partitionedDataSet(dataSet, partitions)
+  const parts = partsOf(dataSet, partitions)
   const kind = kindOf(SQLITE, BUILT_VERSION)
   const folder = join(cacheFolder, `sqlite-${dataSet.size}-in-${partitions}-${kind}`)
   const open = (dataFolder: string) => openIn({ dataFolder, catalog: undefined }, partitions)
@@ -105,7 +100,7 @@ async function sqliteStore({ dataSet, partitions, progress }: Request, cacheFold
       await catalog.close()
       await lock.release()
       const files = (await readdir(dataFolder)).filter((name) => /^catalog.*\.sqlite$/.test(name))
-      const facts = await filledParts(spread, (part, at) =>
+      const facts = await filledParts(parts, (part, at) =>
         fillSqlite(join(dataFolder, named(files, at)), { dataSet: part, progress }),
       )
       await writeFile(join(building, 'facts.json'), JSON.stringify(facts))
@@ -117,11 +112,9 @@ async function sqliteStore({ dataSet, partitions, progress }: Request, cacheFold
   const dataFolder = join(folder, 'data')
   const path = join(dataFolder, 'catalog.sqlite')
   return {
-    ...spread,
     facts: JSON.parse(await readFile(join(folder, 'facts.json'), 'utf8')),
     settings: sqliteSettings(path),
     openCatalog: () => open(dataFolder),
-    ask: async (sql) => askSqlite(path, sql),
   }
 }
 
@@ -129,7 +122,7 @@ async function postgresStore(
   { dataSet, partitions, progress }: Request,
   { databases, cacheFolder }: { readonly databases: Databases; readonly cacheFolder: string },
 ): Promise<PartitionedStore> {
-  const spread = partitionedDataSet(dataSet, partitions)
+  const parts = partsOf(dataSet, partitions)
   const { prefix, urlOf } = databases
   const name = `${prefix}_${dataSet.size}_in_${partitions}_${kindOf(POSTGRES, BUILT_VERSION)}`
   const open = () => openIn({ dataFolder: cacheFolder, catalog: urlOf(name) }, partitions)
@@ -144,7 +137,7 @@ async function postgresStore(
           `SELECT nspname AS name FROM pg_namespace WHERE nspname = 'public' OR nspname ~ '^hilum_' ORDER BY nspname`,
         )
         const schemas = found.rows.map((row) => row.name)
-        const filled = await filledParts(spread, async (part, at) => {
+        const filled = await filledParts(parts, async (part, at) => {
           await client.query(`SET search_path = ${named(schemas, at)}`)
           return fillPostgres(client, { dataSet: part, progress })
         })
@@ -154,11 +147,9 @@ async function postgresStore(
     },
   })
   return {
-    ...spread,
     facts,
-    settings: await connected(urlOf(name), (client: pg.Client) => postgresSettings(client)),
+    settings: await connected(urlOf(name), postgresSettings),
     openCatalog: open,
-    ask: (sql) => askPostgres(urlOf(name), sql),
   }
 }
 
@@ -173,7 +164,7 @@ const openIn = (place: { readonly dataFolder: string; readonly catalog: string |
   openCatalog({ ...place, partitions, limits: DEFAULT_LIMITS, allowPlainPostgresql: true })
 
 async function filledParts(
-  { parts }: PartitionedDataSet,
+  parts: readonly DataSetPart[],
   fill: (dataSet: DataSet, partition: number) => Promise<BuildFacts>,
 ): Promise<PartitionFacts> {
   const filled: { readonly rows: number; readonly facts: BuildFacts }[] = []

@@ -18,16 +18,19 @@ function searchTable({ searches, partitions }: PartitionsBench): string {
   if (searches === undefined) return ''
   const head = ['p50 / p99 / max ms; us Hilum + us database', ...partitions.map(partitionsText)]
   const lines = Object.entries(searches.batteries).map(([name, times]) => [name, ...times.map(timesText)])
-  return `${table([head, ...lines])}\n\nresults compared with those of one partition: ${whole(searches.compared)}, different: ${searches.different}`
+  return `${table([head, ...lines])}\n\nresults compared with those of the first: ${whole(searches.compared)}, different: ${searches.different}`
 }
 
 function ratioTable({ searches, partitions }: PartitionsBench): string {
   if (searches === undefined || partitions.length < 2) return ''
-  const head = ['divided by one partition: p50, p99, processor time', ...partitions.slice(1).map(partitionsText)]
-  const lines = Object.entries(searches.batteries).map(([name, [single, ...others]]) => [
+  const head = [
+    `divided by ${partitionsText(partitions[0]!)}: p50, p99, processor time`,
+    ...partitions.slice(1).map(partitionsText),
+  ]
+  const lines = Object.entries(searches.batteries).map(([name, [first, ...others]]) => [
     name,
     ...others.map((each) =>
-      [each.p50_ms / single!.p50_ms, each.p99_ms / single!.p99_ms, processorOf(each) / processorOf(single!)]
+      [each.p50_ms / first!.p50_ms, each.p99_ms / first!.p99_ms, processorOf(each) / processorOf(first!)]
         .map((ratio) => ratio.toFixed(2))
         .join(', '),
     ),

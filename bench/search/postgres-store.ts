@@ -169,7 +169,7 @@ async function storeIn(
   }
 }
 
-export const askPostgres = <T>(url: string, sql: Sql<T>): Promise<T> =>
+const askPostgres = <T>(url: string, sql: Sql<T>): Promise<T> =>
   connected(url, async (client) => {
     await client.query('BEGIN')
     const answer = await drive(sql, executeOnce(client))

@@ -88,7 +88,7 @@ async function storeIn(folder: string): Promise<BuiltStore> {
   }
 }
 
-export function askSqlite<T>(path: string, sql: Sql<T>): T {
+function askSqlite<T>(path: string, sql: Sql<T>): T {
   const connection = new SqliteConnection(path, { readonly: false, timeoutMs: 10_000 })
   try {
     connection.command('BEGIN')
