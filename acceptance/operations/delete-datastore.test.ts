@@ -14,7 +14,9 @@ import { openHilum } from '../support/hilum.ts'
 import { importFiles, jobAtEnd, jobInput, startImport } from '../support/import.ts'
 import { choice, documented } from '../support/sources.ts'
 
-const server = await openHilum({ partitions: 2 })
+// Jobs run one after another.
+const limits = { importJobsPerWorker: 1, importTurnMs: 3_600_000 }
+const server = await openHilum({ partitions: 2, limits })
 const { sdk } = server
 const remove = (datastoreId: string) => sdk.send(new DeleteDatastoreCommand({ datastoreId }))
 
@@ -43,7 +45,7 @@ test('a data store with image sets is not deleted', documented, async () => {
 
 test('a data store with a running import job is not deleted until the job has ended', choice, async () => {
   const [busy, behind] = [await activeDatastore(sdk), await activeDatastore(sdk)]
-  // Jobs run one after another, so the second job waits while the first runs.
+  // The second job waits while the first runs.
   const first = await startImport(server, { datastoreId: busy, files: studies({ from: 1, count: 2_000 }) })
   const second = await startImport(server, { datastoreId: behind, files: { 'note.txt': Buffer.from('no DICOM') } })
   await rejectsAs(remove(behind), 'ConflictException', /import job/)
