@@ -151,8 +151,11 @@ describe('a clock that is wrong', recorded, () => {
   })
 
   test('every response has the time', async () => {
+    const sentAt = Date.now()
     const reply = await sendSigned(hilum, { ...LIST, signedAt: minutesAgo(600) })
-    assert.ok(Math.abs(Date.parse(reply.headers.date!) - Date.now()) < 5_000)
+    const date = Date.parse(reply.headers.date!)
+    // The header has seconds, and the server makes it once a second.
+    assert.ok(date >= sentAt - 2_000 && date <= Date.now(), reply.headers.date)
   })
 
   for (const hours of [2, -2]) {

@@ -62,7 +62,8 @@ test('tokens are URL-safe, unique and within their maximum length', choice, asyn
 
 test('a token reveals nothing about patients', choice, async () => {
   const { nextToken } = await send({ maxResults: 1, searchCriteria: sortedBy('DICOMStudyDateAndTime', 'ASC') })
-  assert.doesNotMatch(Buffer.from(nextToken!, 'base64url').toString('latin1'), /P1|2024|2\.25/)
+  // Fewer characters would be in some of the random tokens by chance.
+  assert.doesNotMatch(Buffer.from(nextToken!, 'base64url').toString('latin1'), /P1\d\d|2024|2\.25\.1/)
 })
 
 test('a token can be used again, and with another page size', choice, async () => {
