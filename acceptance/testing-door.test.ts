@@ -7,6 +7,7 @@ import {
   ListDatastoresCommand,
   SearchImageSetsCommand,
 } from '@aws-sdk/client-medical-imaging'
+import { freePort } from '../src/fixtures/free-port.ts'
 import { activeDatastore } from './support/datastores.ts'
 import { instance } from './support/fixtures.ts'
 import { type Hilum, sdkFor, startHilum } from './support/hilum.ts'
@@ -140,15 +141,16 @@ test('two at once know nothing of each other', async () => {
 })
 
 test('once stopped nobody answers, and its port is free again', async () => {
-  const first = await startHilum()
+  // The system does not assign it to another program meanwhile.
+  const port = await freePort()
+  const first = await startHilum({ port })
   await first.stop()
   await assert.rejects(fetch(first.endpoint))
-  const port = Number(new URL(first.endpoint).port)
   await withHilum(async (second) => assert.equal(second.endpoint, first.endpoint), { port })
 })
 
 test('it stops while a job runs and a client holds its connection open', async () => {
-  const hilum = await startHilum()
+  const hilum = await startHilum({ port: await freePort() })
   const sdk = sdkFor(hilum)
   const datastoreId = await activeDatastore(sdk)
   await makeBuckets(hilum)

@@ -12,11 +12,12 @@ import {
   type MedicalImagingClient,
   SearchImageSetsCommand,
 } from '@aws-sdk/client-medical-imaging'
+import { freePort } from '../src/fixtures/free-port.ts'
 import { startHilumServer } from './hilum-server.ts'
 import { createActiveDatastore, importAll } from './importing.ts'
 import { type LoadResult, runLoad } from './load.ts'
 import { isOrthancInstalled, ORTHANC_DICOMWEB, startOrthanc } from './orthanc-server.ts'
-import { freePort, inTempFolder, median, start, untilAnswering } from './processes.ts'
+import { inTempFolder, median, start, untilAnswering } from './processes.ts'
 import { drawNoise, writeSlices } from './sample-files.ts'
 import { signedRequests } from './signed-requests.ts'
 

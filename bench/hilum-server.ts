@@ -2,7 +2,8 @@
 
 import { join } from 'node:path'
 import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
-import { freePort, type MeasuredProcess, projectFolder, start, untilAnswering } from './processes.ts'
+import { freePort } from '../src/fixtures/free-port.ts'
+import { type MeasuredProcess, projectFolder, start, untilAnswering } from './processes.ts'
 
 export const BENCH_KEYS = {
   accessKeyId: 'HILUMBENCHBENCHBENCH',

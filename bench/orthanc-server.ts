@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
-import { freePort, start, untilAnswering } from './processes.ts'
+import { freePort } from '../src/fixtures/free-port.ts'
+import { start, untilAnswering } from './processes.ts'
 
 const ORTHANC = '/usr/sbin/Orthanc'
 const CLIENTS = 4

@@ -18,11 +18,12 @@ import {
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
 import { openAuthority } from '../fixtures/certificates.ts'
+import { freePort } from '../fixtures/free-port.ts'
 import { type HilumProcess, type ProcessGroup, startHilumProcess } from '../fixtures/hilum-process.ts'
 import { removeAtExit } from '../fixtures/remove-at-exit.ts'
 import { type OpenS3, openPostgres, openS3 } from '../fixtures/shared-servers.ts'
 import type { Limits } from '../limits.ts'
-import { clientTo, freePort, s3IsMissing } from '../stores/blobs/s3/s3.fixture.ts'
+import { clientTo, s3IsMissing } from '../stores/blobs/s3/s3.fixture.ts'
 import { postgresIsMissing } from '../stores/sql/engine/postgres/postgres.fixture.ts'
 
 const NGINX = '/usr/sbin/nginx'

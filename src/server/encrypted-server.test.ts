@@ -20,6 +20,7 @@ import {
   StartDICOMImportJobCommand,
 } from '@aws-sdk/client-medical-imaging'
 import { ExplicitVRLittleEndian, encodeP10 } from '../dicom/encode.ts'
+import { freePort } from '../fixtures/free-port.ts'
 import { startHilumProcess } from '../fixtures/hilum-process.ts'
 import { openS3 } from '../fixtures/shared-servers.ts'
 import { startServer } from '../main.ts'
@@ -28,7 +29,7 @@ import { ownerPolicy, withServiceStatement } from '../security/keys/key-policy.t
 import { openKeyRing } from '../security/keys/key-ring.ts'
 import type { KeyService } from '../security/keys/key-service.ts'
 import { openKms } from '../security/keys/kms.ts'
-import { freePort, s3IsMissing } from '../stores/blobs/s3/s3.fixture.ts'
+import { s3IsMissing } from '../stores/blobs/s3/s3.fixture.ts'
 import { loadConfig } from './config.ts'
 import { openLog } from './log.ts'
 import { keyPlacesOf, openKeyServices } from './open-data-keys.ts'

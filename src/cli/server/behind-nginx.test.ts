@@ -4,12 +4,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { Agent, request as httpsRequest } from 'node:https'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { ListDatastoresCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging'
 import { openAuthority } from '../../fixtures/certificates.ts'
+import { freePort } from '../../fixtures/free-port.ts'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { makeConsoleLink } from './console-link.ts'
@@ -18,14 +19,6 @@ const NGINX = '/usr/sbin/nginx'
 const skip = existsSync(NGINX) ? false : 'nginx is not installed'
 const authority = openAuthority()
 const agent = new Agent({ ca: authority.cert, servername: 'ahi.example' })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { readonly port: number }
-  await once(server.close(), 'close')
-  return port
-}
 
 /** @param headers the headers that it sets, as lines of its configuration */
 async function startNginx(t: TestContext, folder: string, to: { readonly port: string; readonly headers: string }) {

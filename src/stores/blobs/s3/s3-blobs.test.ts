@@ -7,12 +7,13 @@ import {
   ListMultipartUploadsCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
+import { freePort } from '../../../fixtures/free-port.ts'
 import { type OpenS3, openS3 } from '../../../fixtures/shared-servers.ts'
 import { type ClosedBucket, isClosed } from '../../locations/locations.ts'
 import { StoreUnavailable } from '../../store-unavailable.ts'
 import { describeBlobStore } from '../blob-store.conformance.ts'
 import { type BlobStore, readAll } from '../blob-store.ts'
-import { clientTo, freePort, S3_TEST_LIMITS, s3IsMissing } from './s3.fixture.ts'
+import { clientTo, S3_TEST_LIMITS, s3IsMissing } from './s3.fixture.ts'
 import { openS3Blobs, openS3Locations } from './s3-locations.ts'
 import { PART_BYTES } from './s3-putting.ts'
 

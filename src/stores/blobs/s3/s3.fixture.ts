@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3'
+import { freePort } from '../../../fixtures/free-port.ts'
 import type { S3Limits } from './s3-deadlines.ts'
 import { openS3Client, type S3Server } from './s3-locations.ts'
 
@@ -63,13 +63,3 @@ const responds = (url: string) =>
   fetch(url)
     .then(() => true)
     .catch(() => false)
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  assert.ok(address !== null && typeof address === 'object')
-  return address.port
-}
