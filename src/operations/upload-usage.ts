@@ -5,12 +5,16 @@
  */
 import type { UploadUsage } from '../app.ts'
 
+/** How often it is counted before an upload is refused, where files arrive meanwhile. */
+const COUNTS_MAX = 3
+
 interface Usage {
   /** Undefined until it is counted. */
   storedBytes: number | undefined
   arrivingBytes: number
   storedWhileCounting: number
-  counting: Promise<void> | undefined
+  /** Resolves with whether files were stored meanwhile: those may be in the number twice. */
+  counting: Promise<boolean> | undefined
   /** When it was counted, by the monotonic clock. */
   countedAt: number
 }
@@ -36,12 +40,13 @@ export function openUploadUsage({
     return usage
   }
 
-  function recount(usage: Usage, count: () => Promise<number>): Promise<void> {
-    async function counted(): Promise<void> {
+  function recount(usage: Usage, count: () => Promise<number>): Promise<boolean> {
+    async function counted(): Promise<boolean> {
       usage.storedWhileCounting = 0
       usage.countedAt = performance.now()
       const bytes = await count()
       usage.storedBytes = bytes + usage.storedWhileCounting
+      return usage.storedWhileCounting > 0
     }
     usage.counting ??= counted().finally(() => {
       usage.counting = undefined
@@ -54,8 +59,10 @@ export function openUploadUsage({
       const usage = usageOf(owner)
       const fits = () =>
         usage.storedBytes !== undefined && usage.storedBytes + usage.arrivingBytes + bytes <= limitBytes
-      if (!fits()) await recount(usage, count)
-      if (!fits()) return undefined
+      for (let counts = 1; !fits(); counts++) {
+        const hasChanged = await recount(usage, count)
+        if (!fits() && (!hasChanged || counts === COUNTS_MAX)) return undefined
+      }
       if (serverCount() > 1 && performance.now() - usage.countedAt > countedMs) recount(usage, count).catch(() => {})
       usage.arrivingBytes += bytes
       return (isStored) => {

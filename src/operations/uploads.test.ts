@@ -58,6 +58,24 @@ describe('the upload quota of an access key', () => {
     await putUploadFile({ ...ONE, uploadId, name: 'c', bytes }, after)
   })
 
+  test('does not count a file twice that is stored while the uploads are counted', async () => {
+    const usage = openUploadUsage({ countedMs: 0, serverCount: () => 1 })
+    const wanted = { owner: 'ONE', bytes: 100, limitBytes: 250 }
+    const settle = await usage.take(wanted, async () => 0)
+    usage.forget()
+    let counts = 0
+    const second = await usage.take(wanted, async () => {
+      counts += 1
+      // It is in the bucket already.
+      if (counts === 1) settle!(true)
+      return 100
+    })
+    assert.ok(second !== undefined)
+    assert.equal(counts, 2)
+    second(true)
+    assert.equal(await usage.take(wanted, async () => 200), undefined)
+  })
+
   test('is released when a file could not be stored', async () => {
     const locations = openMemoryLocations()
     const app = appOver(locations, { uploadBytesPerKey: 150 })
