@@ -51,7 +51,9 @@ const round = (load: Load, durationMs: number, times: number[]): Promise<number>
   const until = performance.now() + durationMs
   return Array.from({ length: load.connections }, (_, index) => {
     let next = index
-    const draw = () => (performance.now() >= until ? undefined : load.requests[next++ % load.requests.length]!)
+    // Always one, however late the connection is.
+    const isOver = () => next !== index && performance.now() >= until
+    const draw = () => (isOver() ? undefined : load.requests[next++ % load.requests.length]!)
     return oneConnection({ port: load.port, draw, times })
   })
 }
