@@ -22,7 +22,7 @@ export function watchPartitions({ catalog }: Pick<App, 'catalog'>, registry: Reg
     const [, ...parts] = await catalog.parts()
     await Promise.all(
       parts.map(async ({ partition, open }) => {
-        const seconds = await roundTripOf(async () => (await open()).partition.answers())
+        const seconds = await roundTripOf(async () => (await open()).database.answers())
         isUp.set({ partition }, seconds === undefined ? 0 : 1)
         if (seconds === undefined) roundTrip.remove({ partition })
         else roundTrip.set({ partition }, seconds)

@@ -15,7 +15,7 @@ interface Readiness {
 
 export function createReadiness({ catalog, blobs, audit }: Pick<App, 'catalog' | 'blobs' | 'audit'>) {
   const parts: readonly (readonly [name: string, answers: () => Promise<unknown>])[] = [
-    ['catalog', () => catalog.partition.answers()],
+    ['catalog', () => catalog.database.answers()],
     ['blobs', () => blobs.list('readyz/')[Symbol.asyncIterator]().next()],
     [
       'audit log',

@@ -1,7 +1,7 @@
 /** What `hilum partitions` reports of the control catalog, or of a partition. */
 import { OperatorError } from '../../server/operator-error.ts'
 import type { Catalog } from '../../stores/catalog/catalog.ts'
-import type { CatalogUse } from '../../stores/catalog/partition-repository.ts'
+import type { CatalogUse } from '../../stores/catalog/catalog-database.ts'
 import type { Statistics } from '../../stores/catalog/statistics.ts'
 import { OtherSchema } from '../../stores/sql/schema/other-schema.ts'
 import { StoreUnavailable } from '../../stores/store-unavailable.ts'
@@ -29,11 +29,11 @@ export async function reportOf({
   try {
     const catalog = await open()
     // It connects.
-    await catalog.partition.answers()
+    await catalog.database.answers()
     const startedAt = performance.now()
-    await catalog.partition.answers()
+    await catalog.database.answers()
     const roundTripMs = performance.now() - startedAt
-    const [use, { datastores }] = [await catalog.partition.use(), await catalog.statistics()]
+    const [use, { datastores }] = [await catalog.database.use(), await catalog.statistics()]
     return { ...part, roundTripMs: Math.round(roundTripMs * 10) / 10, use, datastores }
   } catch (cause) {
     if (!isExpected(cause)) throw cause

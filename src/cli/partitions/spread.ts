@@ -17,10 +17,10 @@ export async function spreadOf(
   reports: readonly PartitionReport[],
 ): Promise<readonly Spread[]> {
   const [control] = await parts()
-  const { partition } = await control!.open()
+  const { asControl } = await control!.open()
   const spread: Spread[] = []
   for (const { datastoreId } of reports[0]?.datastores ?? []) {
-    const partitions = (await partition.partitionsOf(datastoreId)) ?? 1
+    const partitions = (await asControl.partitionsOf(datastoreId)) ?? 1
     if (partitions === 1) continue
     const counts = reports.slice(1, partitions + 1).flatMap(({ datastores }) => {
       const found = datastores?.find((each) => each.datastoreId === datastoreId)

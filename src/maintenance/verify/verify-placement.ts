@@ -18,19 +18,19 @@ export async function* verifyPlacement({ catalog }: Verification): AsyncGenerato
     const differences: Difference[] = []
     const differ = (kind: string, text: string) =>
       differences.push({ kind, inPartition: partition, text: `partition ${partition}: ${text}` })
-    for (const jobId of await opened.partition.unended(JOBS_MAX)) {
+    for (const jobId of await opened.asPartition.unended(JOBS_MAX)) {
       checked.jobs += 1
-      if ((await control.partition.datastoreOf(jobId)) === undefined)
+      if ((await control.asControl.datastoreOf(jobId)) === undefined)
         differ('job-not-in-control', `the control catalog does not have the import job ${jobId}`)
     }
     const there = new Set<string>()
     for await (const { datastoreId } of datastoresOf(opened)) {
       there.add(datastoreId)
-      if ((await control.partition.partitionsOf(datastoreId)) === undefined)
+      if ((await control.asControl.partitionsOf(datastoreId)) === undefined)
         differ('datastore-not-in-control', `the control catalog does not have the data store ${datastoreId}`)
     }
     for await (const { datastoreId } of datastoresOf(control, 'ACTIVE')) {
-      if (((await control.partition.partitionsOf(datastoreId)) ?? 1) < Math.max(2, partition)) continue
+      if (((await control.asControl.partitionsOf(datastoreId)) ?? 1) < Math.max(2, partition)) continue
       checked['data stores'] += 1
       // It may have been created since.
       const isMissing = !there.has(datastoreId) && (await get(opened, datastoreId)) === undefined

@@ -2,9 +2,12 @@
  * The catalog: the database of data stores, import jobs, image sets and tags, one repository for each. Every method is one transaction:
  * if it returned, its effect is durable; if it threw, it had none. Times are milliseconds since 1970.
  */
+
 import type { Access } from './access-repository.ts'
 import type { Blobs } from './blob-repository.ts'
+import type { CatalogDatabase } from './catalog-database.ts'
 import type { CatalogSnapshot } from './catalog-snapshot.ts'
+import type { ControlRecords } from './control-repository.ts'
 import type { DataKeyRecords } from './data-key-repository.ts'
 import type { Datastores } from './datastore-repository.ts'
 import type { DeclaredAttributes } from './declared-attribute-repository.ts'
@@ -48,7 +51,11 @@ export interface Catalog {
   readonly searchIndex: SearchIndex
   /** The time by the clock that all processes of the catalog share: the machine's, or that of PostgreSQL. */
   now(): number
-  readonly partition: PartitionRecords
+  readonly database: CatalogDatabase
+  /** What it has as the control catalog of partitions. */
+  readonly asControl: ControlRecords
+  /** What it has as a partition. */
+  readonly asPartition: PartitionRecords
   /** Over how many partitions the studies of new data stores are spread. */
   readonly spread: number
   /** The numbers of the partitions that do not answer in this time. */

@@ -40,7 +40,7 @@ export async function awayPartitions(
     numbered.map((opening) =>
       Promise.race([
         opening
-          .then(({ catalog }) => catalog.partition.answers())
+          .then(({ catalog }) => catalog.database.answers())
           .then(
             () => true,
             () => false,

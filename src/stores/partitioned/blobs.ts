@@ -51,9 +51,9 @@ export function partitionedBlobs(placement: Placement): Blobs {
     const keys = found.map(({ blobKey }) => blobKey)
     const needed = new Map<string, Partition>()
     for (const other of (await placement.all()).filter((each) => each !== partition)) {
-      const kept = await other.catalog.partition.blobsKept(keys, before)
+      const kept = await other.catalog.asPartition.blobsKept(keys, before)
       if (kept.length === 0) continue
-      await other.catalog.partition.markPartlyUnreferenced(kept, before - 1)
+      await other.catalog.asPartition.markPartlyUnreferenced(kept, before - 1)
       for (const key of kept) if (!needed.has(key)) needed.set(key, other)
     }
     const shared = found.filter(({ blobKey }) => needed.has(blobKey))
@@ -67,9 +67,9 @@ export function partitionedBlobs(placement: Placement): Blobs {
     shared: readonly UnreferencedBlob[],
     { needed, at }: { readonly needed: ReadonlyMap<string, Partition>; readonly at: number },
   ): Promise<void> {
-    const counted = await catalog.partition.blobsCounted(shared.map(({ blobKey }) => blobKey))
+    const counted = await catalog.asPartition.blobsCounted(shared.map(({ blobKey }) => blobKey))
     for (const [other, keys] of Map.groupBy(counted, (key) => needed.get(key)!)) {
-      await other.catalog.partition.countBlobs(keys)
+      await other.catalog.asPartition.countBlobs(keys)
     }
     await catalog.blobs.markPurged(shared, at)
   }
@@ -84,13 +84,13 @@ export function partitionedBlobs(placement: Placement): Blobs {
 
   return {
     async listUnreferenced(request) {
-      if (await control.partition.isBackupRunning(request.now)) return []
+      if (await control.asControl.isBackupRunning(request.now)) return []
       const found = new Map<string, UnreferencedBlob>()
       for (const partition of await placement.all()) {
         for (const each of await unreferencedEverywhere(partition, request)) found.set(each.blobKey, each)
       }
       // A backup that began before the lists were read may need them. One that begins later does not.
-      if (found.size > 0 && (await control.partition.isBackupRunning(request.now))) return []
+      if (found.size > 0 && (await control.asControl.isBackupRunning(request.now))) return []
       return [...found.values()].slice(0, request.limit)
     },
     async markPurged(blobs, at) {

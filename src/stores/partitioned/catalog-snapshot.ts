@@ -3,8 +3,8 @@
  * job, a copy or a deletion is between two of the states.
  */
 import { compareKeys } from '../blobs/blob-key.ts'
+import type { PausedWrites } from '../catalog/catalog-database.ts'
 import type { CatalogSnapshot, SnapshotBlob } from '../catalog/catalog-snapshot.ts'
-import type { PausedWrites } from '../catalog/partition-repository.ts'
 import { mergeStreams } from './merge.ts'
 import type { Placement } from './placement.ts'
 
@@ -20,10 +20,10 @@ export async function partitionedSnapshot(placement: Placement): Promise<Catalog
   const paused: PausedWrites[] = []
   const snapshots: CatalogSnapshot[] = []
   try {
-    paused.push(await control.partition.pauseWrites())
+    paused.push(await control.database.pauseWrites())
     // No data store is created any more.
     const all = await placement.all()
-    await collect(all.slice(1), paused, ({ catalog }) => catalog.partition.pauseWrites())
+    await collect(all.slice(1), paused, ({ catalog }) => catalog.database.pauseWrites())
     await collect(all, snapshots, ({ catalog }) => catalog.snapshot())
     // A pause that ended too early fails here.
     while (paused.length > 0) await paused.pop()!.release()

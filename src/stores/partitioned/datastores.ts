@@ -64,7 +64,7 @@ async function addToPartitions(placement: Placement, datastore: Datastore): Prom
   for (const { catalog } of partitions) {
     const isThere = (await catalog.datastores.get(datastoreId, { deletedSince: 0 })) !== undefined
     if (!isThere) await catalog.datastores.create({ datastore, tags, token })
-    await catalog.partition.activate(datastoreId)
+    await catalog.asPartition.activate(datastoreId)
   }
 }
 
@@ -98,11 +98,11 @@ async function attemptDelete({
   const datastore = await control.datastores.get(datastoreId, { deletedSince: 0 })
   if (datastore === undefined) return 'absent'
   if (datastore.datastoreStatus !== 'ACTIVE') return 'not-active'
-  if (await control.partition.isImporting(datastoreId)) return 'import-running'
+  if (await control.asControl.isImporting(datastoreId)) return 'import-running'
   // Before any store request loses its lease.
-  const isHeld = await Promise.all(partitions.map(({ catalog }) => catalog.partition.holdsImageSets(datastoreId)))
+  const isHeld = await Promise.all(partitions.map(({ catalog }) => catalog.asPartition.holdsImageSets(datastoreId)))
   if (isHeld.includes(true)) return 'holds-image-sets'
-  const reopened = await control.partition.timesReopened(datastoreId)
+  const reopened = await control.asControl.timesReopened(datastoreId)
   for (const { catalog } of partitions) {
     const outcome = await catalog.datastores.beginDelete(datastoreId, at)
     // An earlier deletion may have been interrupted.
@@ -110,13 +110,13 @@ async function attemptDelete({
     await reopen(placement, partitions, datastoreId)
     return outcome
   }
-  const outcome = await control.partition.beginDelete(datastoreId, { at, reopened })
+  const outcome = await control.asControl.beginDelete(datastoreId, { at, reopened })
   if (outcome !== 'deleting' && outcome !== 'reopened') await reopen(placement, partitions, datastoreId)
   return outcome
 }
 
 /** If it is ACTIVE. A deletion that is under way begins again. */
 async function reopen(placement: Placement, partitions: readonly Partition[], datastoreId: string): Promise<void> {
-  if (partitions.length === 0 || !(await placement.control.partition.noteReopened(datastoreId))) return
-  for (const { catalog } of partitions) await catalog.partition.reopen(datastoreId)
+  if (partitions.length === 0 || !(await placement.control.asControl.noteReopened(datastoreId))) return
+  for (const { catalog } of partitions) await catalog.asPartition.reopen(datastoreId)
 }

@@ -18,9 +18,9 @@ type Which = Parameters<DeclaredAttributes['nextBatch']>[0]
 /** The others follow the first partition. */
 async function follow(datastoreId: string, [first, ...others]: Partitions): Promise<void> {
   if (others.length === 0) return
-  const standing = await first.catalog.partition.standingDeclarations(datastoreId)
+  const standing = await first.catalog.asPartition.standingDeclarations(datastoreId)
   if (standing === undefined) return
-  await Promise.all(others.map(({ catalog }) => catalog.partition.followDeclarations(datastoreId, standing)))
+  await Promise.all(others.map(({ catalog }) => catalog.asPartition.followDeclarations(datastoreId, standing)))
 }
 
 /** A publication in a partition. If it does not have the declarations of its documents, it may have to follow. */

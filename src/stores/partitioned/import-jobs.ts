@@ -2,8 +2,9 @@
  * Import jobs: the control catalog has the jobs, their leases and their progress; a partition has the files and groups of its studies, as a part
  * of the job (job-parts.ts).
  */
+
+import type { JobEnd } from '../catalog/control-repository.ts'
 import type { ImportJobs, ReportLine } from '../catalog/import-job-repository.ts'
-import type { JobEnd } from '../catalog/partition-repository.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
 import { groupInside, groupsByPartition, JobParts } from './job-parts.ts'
 import { mergeStreams } from './merge.ts'
@@ -25,23 +26,23 @@ export function partitionedImportJobs(placement: Placement, studies: StudyPlaces
   const parts = new JobParts(placement, studies)
 
   async function partitionsOf(jobId: string): Promise<Partitions | undefined> {
-    const datastoreId = await control.partition.datastoreOf(jobId)
+    const datastoreId = await control.asControl.datastoreOf(jobId)
     return datastoreId === undefined ? undefined : placement.of(datastoreId)
   }
 
   /** A worker has died between the end of a job and that of its parts, or the control catalog was restored from an earlier time. */
   async function endParts(): Promise<void> {
     for (const { catalog } of await placement.numbered()) {
-      for (const jobId of await catalog.partition.unended(UNENDED_PER_SWEEP)) {
-        const end = (await control.partition.endOf(jobId)) ?? (await endOfUnknown(jobId))
-        if (end !== undefined) await catalog.partition.endPart(jobId, end)
+      for (const jobId of await catalog.asPartition.unended(UNENDED_PER_SWEEP)) {
+        const end = (await control.asControl.endOf(jobId)) ?? (await endOfUnknown(jobId))
+        if (end !== undefined) await catalog.asPartition.endPart(jobId, end)
       }
-      await catalog.partition.purgeEnded()
+      await catalog.asPartition.purgeEnded()
     }
   }
 
   async function endOfUnknown(jobId: string): Promise<JobEnd | undefined> {
-    const isKnown = (await control.partition.datastoreOf(jobId)) !== undefined
+    const isKnown = (await control.asControl.datastoreOf(jobId)) !== undefined
     return isKnown ? undefined : { jobStatus: 'FAILED', endedAt: control.now() }
   }
 

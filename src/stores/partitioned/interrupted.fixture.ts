@@ -218,7 +218,7 @@ const anImport: Scenario<ImportSubject> = {
     return {
       reported,
       job: job && [job.jobStatus, job.filesDone, job.filesFailed],
-      left: await Promise.all(parts.map(({ partition }) => partition.unended(10))),
+      left: await Promise.all(parts.map(({ asPartition }) => asPartition.unended(10))),
       recorded: await catalog.importJobs.recordedKeys(jobId, ['a', 'b', 'd']),
       imageSets: await imageSetsOf(catalog, parts, datastoreId),
     }
@@ -286,8 +286,8 @@ async function makeSearchable(catalog: Catalog, datastoreId: string, attribute: 
 /** The declarations in each partition, and what searches by the attribute find. */
 async function declarationsOf(catalog: Catalog, parts: readonly Catalog[], datastoreId: string) {
   const standing = await Promise.all(
-    parts.slice(1).map(async ({ partition }) => {
-      const { revision, declarations } = (await partition.standingDeclarations(datastoreId))!
+    parts.slice(1).map(async ({ asPartition }) => {
+      const { revision, declarations } = (await asPartition.standingDeclarations(datastoreId))!
       return { revision, declarations: declarations.map(({ number, keyword, state }) => [number, keyword, state]) }
     }),
   )

@@ -4,6 +4,7 @@
  * catalog last: after a crash some have it and others do not, and the worker that claims the job next adds what is missing.
  */
 import type { BlobDigests } from '../blobs/blob-store.ts'
+import type { LeasedJob } from '../catalog/control-repository.ts'
 import { DeclarationsChanged } from '../catalog/declared-attribute-repository.ts'
 import {
   type GeneratedImageSet,
@@ -13,7 +14,7 @@ import {
   type UnpublishedGroup,
 } from '../catalog/image-set-records.ts'
 import { type ImportJobs, type Lease, LeaseLost, type RecordedFile } from '../catalog/import-job-repository.ts'
-import { type LeasedJob, StudiesMoved } from '../catalog/partition-repository.ts'
+import { StudiesMoved } from '../catalog/partition-repository.ts'
 import { publishing } from './declared-attributes.ts'
 import { partitionNumberOf, rowOf } from './numbers.ts'
 import { CONTROL, isInControl, type Partition, type Partitions, type Placement } from './placement.ts'
@@ -52,7 +53,7 @@ export class JobParts {
     const name = nameOf(lease)
     const known = this.#works.get(name)
     if (known !== undefined) return known
-    const claimed = await this.#placement.control.partition.leased(lease)
+    const claimed = await this.#placement.control.asControl.leased(lease)
     const partitions = await this.#placement.of(claimed.datastoreId)
     const work: Work = { lease, claimed, partitions, adopted: new Map(), recorded: new Set(), counting: new Map() }
     // What is forgotten is read again.
@@ -65,15 +66,15 @@ export class JobParts {
   async takeOver(lease: Lease): Promise<void> {
     const { claimed, partitions } = await this.#workOf(lease)
     if (isInControl(partitions) || claimed.claims === 1) return
-    await Promise.all(partitions.map(({ catalog }) => catalog.partition.takeOver(lease, claimed.claims)))
+    await Promise.all(partitions.map(({ catalog }) => catalog.asPartition.takeOver(lease, claimed.claims)))
   }
 
   async #adopt(partition: Partition, { lease, claimed, adopted }: Work): Promise<void> {
     if (partition.number === CONTROL || adopted.has(partition.number)) return
     const { control } = this.#placement
     // A later claim takes over the parts that it finds: after it none may be added.
-    await control.partition.leased(lease)
-    const part = await partition.catalog.partition.adopt({ lease, claimed, at: control.now() })
+    await control.asControl.leased(lease)
+    const part = await partition.catalog.asPartition.adopt({ lease, claimed, at: control.now() })
     if (part === 'datastore-not-active') throw new LeaseLost(lease)
     adopted.set(partition.number, part.lastKey)
   }
@@ -173,11 +174,11 @@ export class JobParts {
         done.push(partition)
       } catch (cause) {
         // Their documents will be written again: the blob that the others use is longer than what is used of it.
-        for (const { catalog } of done) await catalog.partition.markPartlyUnreferenced([documents.blobKey], at)
+        for (const { catalog } of done) await catalog.asPartition.markPartlyUnreferenced([documents.blobKey], at)
         throw cause
       }
     }
-    await this.#placement.control.partition.noteRecorded(lease, PUBLISHED)
+    await this.#placement.control.asControl.noteRecorded(lease, PUBLISHED)
     return groups.map(({ groupId }) => generatedOf.get(groupId)!)
   }
 
@@ -186,7 +187,7 @@ export class JobParts {
     await this.#placement.control.importJobs.finish(lease, end)
     this.#works.delete(nameOf(lease))
     if (isInControl(partitions)) return
-    for (const { catalog } of partitions) await catalog.partition.endPart(lease.jobId, end)
+    for (const { catalog } of partitions) await catalog.asPartition.endPart(lease.jobId, end)
   }
 
   #expected({ claimed: { datastoreId }, partitions }: Work, studyInstanceUID: string): Partition {
@@ -231,20 +232,20 @@ export class JobParts {
     if (blobKeys.length === 0) return
     const { lease, partitions } = work
     const at = this.#placement.control.now()
-    for (const { catalog } of partitions) await catalog.partition.markPartlyUnreferenced(blobKeys, at)
+    for (const { catalog } of partitions) await catalog.asPartition.markPartlyUnreferenced(blobKeys, at)
     const found = await Promise.all(partitions.map(({ catalog }) => catalog.blobs.get(blobKeys)))
     const recorded = new Set(found.flat().map(({ blobKey }) => blobKey))
     const unused = blobKeys.filter((key) => !recorded.has(key))
     if (unused.length === 0) return
     const [first] = partitions
     await this.#adopt(first, work)
-    await first.catalog.partition.addUnusedBlobs(lease, new Map(unused.map((key) => [key, digests.get(key)!])))
+    await first.catalog.asPartition.addUnusedBlobs(lease, new Map(unused.map((key) => [key, digests.get(key)!])))
   }
 
   /** A batch is recorded in all its partitions. */
   async #noteRecorded(work: Work, files: readonly RecordedFile[]): Promise<void> {
     const count = (outcome: RecordedFile['outcome']) => files.filter((file) => file.outcome === outcome).length
-    await this.#placement.control.partition.noteRecorded(work.lease, {
+    await this.#placement.control.asControl.noteRecorded(work.lease, {
       ...{ files: files.length, failed: count('failed'), skipped: count('skipped') },
       lastKey: files.at(-1)?.key,
     })

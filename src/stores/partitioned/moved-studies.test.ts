@@ -145,7 +145,7 @@ describe('a study in the partition of an image set that was given its StudyInsta
     const server = await opened(context)
     const { catalog, datastoreId, parts } = server
     const to = study(2, 2)
-    await parts[2]!.partition.keepStudyIn({ datastoreId, studyInstanceUID: to, partition: 3 })
+    await parts[2]!.asPartition.keepStudyIn({ datastoreId, studyInstanceUID: to, partition: 3 })
     const lease = await startJob(catalog, { datastoreId })
     const files = [storedFile('a', { study: study(1, 1) }), storedFile('b', { study: to })]
     const groups = files.map((file, groupId) => ({ groupId, elements: file.grouping, files: 1 }))
@@ -210,7 +210,7 @@ describe('an update to a study of another partition is refused', () => {
   const refusals: Readonly<Record<string, (server: Opened, to: string) => Promise<unknown>>> = {
     'if its home has image sets of it': (server, to) => importOne(server, { study: to, sop: '1.9' }),
     'if a third partition has it': (server, to) =>
-      server.parts[2]!.partition.keepStudyIn({ ...server, studyInstanceUID: to, partition: 3 }),
+      server.parts[2]!.asPartition.keepStudyIn({ ...server, studyInstanceUID: to, partition: 3 }),
   }
   for (const [when, prepare] of Object.entries(refusals)) {
     it(`${when}, when it begins and when it completes`, async (context) => {
@@ -230,7 +230,7 @@ describe('an update to a study of another partition is refused', () => {
     const imageSetId = await importOne(server, { study: study(1, 1), sop: '1.1' })
     const to = study(1, 2)
     await begin(catalog, datastoreId, updateOf(imageSetId, 1))
-    await parts[1]!.partition.keepStudyIn({ datastoreId, studyInstanceUID: to, partition: 2 })
+    await parts[1]!.asPartition.keepStudyIn({ datastoreId, studyInstanceUID: to, partition: 2 })
     await assert.rejects(complete(catalog, { imageSetId, to }), refused)
   })
 
@@ -332,7 +332,7 @@ async function keepsWaiting(
     await writer.query('BEGIN')
     await writer.query(lock)
     let isDone = false
-    const keeping = parts[3]!.partition
+    const keeping = parts[3]!.asPartition
       .keepStudyIn({ datastoreId, studyInstanceUID, partition: 1 })
       .finally(() => (isDone = true))
     const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`

@@ -23,7 +23,7 @@ const idOf = (number: number) => `partition ${number}`
 
 /** Whether some process has created the partition, at its place or elsewhere. */
 export const isCreated = async (control: Catalog, number: number): Promise<boolean> =>
-  (await control.partition.setting(idOf(number))) !== undefined
+  (await control.database.setting(idOf(number))) !== undefined
 
 export const notFound = ({ number, place }: NumberedPartition): WrongPartition =>
   new WrongPartition(
@@ -47,8 +47,8 @@ export async function identifyPartition(
 ): Promise<void> {
   const { control, partition, newId, readOnly = false } = options
   const kept = async (catalog: Catalog, name: string, value: string) => {
-    const found = await catalog.partition.setting(name)
-    return found === undefined && !readOnly ? catalog.partition.keepSetting(name, value) : found
+    const found = await catalog.database.setting(name)
+    return found === undefined && !readOnly ? catalog.database.keepSetting(name, value) : found
   }
   const catalogId = await kept(control, CATALOG, newId())
   const identity = await kept(partition, IDENTITY, `${catalogId} ${number} ${newId()}`)

@@ -76,7 +76,9 @@ export function partitionedCatalog(options: {
         }
       },
     },
-    partition: control.partition,
+    database: control.database,
+    asControl: control.asControl,
+    asPartition: control.asPartition,
     spread,
     awayPartitions: (options) => awayPartitions(placement, options),
     async parts() {

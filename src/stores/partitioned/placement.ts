@@ -47,7 +47,7 @@ export class Placement {
 
   /** Those that data stores are spread over, of which there may be more since the last call. */
   async numbered(): Promise<readonly Partition[]> {
-    return this.#upTo(await this.control.partition.mostPartitions())
+    return this.#upTo(await this.control.asControl.mostPartitions())
   }
 
   /** With the control catalog. */
@@ -57,7 +57,7 @@ export class Placement {
 
   /** As `all`, each on its own: a promise of one that is away is rejected. */
   async each(): Promise<readonly Promise<Partition>[]> {
-    const count = await this.control.partition.mostPartitions()
+    const count = await this.control.asControl.mostPartitions()
     return Array.from({ length: count + 1 }, (_, number) => this.at(number))
   }
 
@@ -90,7 +90,7 @@ export class Placement {
   }
 
   async #find(datastoreId: string): Promise<Partitions> {
-    const count = await this.control.partition.partitionsOf(datastoreId)
+    const count = await this.control.asControl.partitionsOf(datastoreId)
     if (count === undefined) return this.#control
     const partitions = count === 1 ? this.#control : ((await this.#upTo(count)) as Partitions)
     if (this.#ofDatastore.size >= REMEMBERED_MAX) this.#ofDatastore.clear()
@@ -113,7 +113,7 @@ export class Placement {
     readonly imageSetId: string
   }): Promise<Partition> {
     const known = this.#ofDatastore.get(datastoreId)
-    const count = known === undefined ? await this.control.partition.partitionsOf(datastoreId) : undefined
+    const count = known === undefined ? await this.control.asControl.partitionsOf(datastoreId) : undefined
     if (count === undefined || count === 1) {
       const partitions = await this.of(datastoreId)
       return partitions[numberWithin(partitions.length, imageSetId) - 1]!

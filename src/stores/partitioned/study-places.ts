@@ -54,7 +54,7 @@ export class StudyPlaces {
         async ([{ catalog }, some]) =>
           this.learn(
             datastoreId,
-            await catalog.partition.movedStudies(
+            await catalog.asPartition.movedStudies(
               datastoreId,
               some.map(([uid]) => uid),
             ),
@@ -99,7 +99,7 @@ export class StudyPlaces {
     if (isInControl(partitions)) return
     const home = homeOf(partitions, study.studyInstanceUID)
     if (home === partition || this.#moved.get(nameOf(study)) === partition.number) return
-    const outcome = await home.catalog.partition.keepStudyIn({ ...study, partition: partition.number })
+    const outcome = await home.catalog.asPartition.keepStudyIn({ ...study, partition: partition.number })
     if (outcome === 'kept') this.learn(study.datastoreId, new Map([[study.studyInstanceUID, partition.number]]))
     else if (outcome === 'being-imported') throw new ContractError('ConflictException', BEING_IMPORTED)
     else if (outcome === 'elsewhere') throw studyElsewhere()

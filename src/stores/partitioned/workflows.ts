@@ -36,7 +36,7 @@ export function partitionedWorkflows(placement: Placement, studies: StudyPlaces)
   ): Promise<number> {
     const others = (await placement.of(datastoreId)).filter((each) => each !== partition)
     const running = await Promise.all(
-      others.map(({ catalog }) => catalog.partition.countWorkflows(datastoreId, operation)),
+      others.map(({ catalog }) => catalog.asPartition.countWorkflows(datastoreId, operation)),
     )
     return max - running.reduce((sum, count) => sum + count, 0)
   }
@@ -76,7 +76,7 @@ export function partitionedWorkflows(placement: Placement, studies: StudyPlaces)
     const partition = await partitionOf(lease)
     const own = inPartition(lease)
     if (partition.number === CONTROL) return partition.catalog.workflows.complete(own, end)
-    const datastoreId = await partition.catalog.partition.datastoreOfWorkflow(own)
+    const datastoreId = await partition.catalog.asPartition.datastoreOfWorkflow(own)
     for (const studyInstanceUID of new Set(end.versions.map(({ grouping }) => grouping.StudyInstanceUID))) {
       await studies.keepIn(partition, { datastoreId, studyInstanceUID })
     }

@@ -1,6 +1,6 @@
 /** Assembles the repositories of the catalog over a database. */
 import type { Catalog } from '../catalog/catalog.ts'
-import type { PausedWrites } from '../catalog/partition-repository.ts'
+import type { PausedWrites } from '../catalog/catalog-database.ts'
 import type { IndexSizes } from '../search/kd-tree/sizes.ts'
 import { rebuildSearchIndex } from '../search/maintenance/rebuild.ts'
 import type { SearchUpkeep } from '../search/maintenance/update-index.ts'
@@ -19,10 +19,11 @@ import { imageSetsOver } from './image-sets/image-sets.ts'
 import { importJobsOver } from './imports/import-jobs.ts'
 import type { postgresIntegrity, sqliteIntegrity } from './integrity.ts'
 import { maintenanceOver } from './maintenance/maintenance.ts'
-import { catalogUse, type postgresPlace, type sqlitePlace } from './partition/catalog-use.ts'
+import { answers, catalogUse, type postgresPlace, type sqlitePlace } from './partition/catalog-use.ts'
+import { controlOver } from './partition/control.ts'
 import { partitionOver } from './partition/partition.ts'
 import { newIdSuffix } from './rows/image-set-id.ts'
-import { secret } from './schema/settings.ts'
+import { keepSetting, secret, setting } from './schema/settings.ts'
 import { seriesOver } from './series/series.ts'
 import { oneTimeLinksOver } from './servers/one-time-links.ts'
 import { serversOver } from './servers/servers.ts'
@@ -69,11 +70,15 @@ export function catalogOver(
       rebuild: () => rebuildSearchIndex(database, options),
       verify: () => verifySearchIndex(database, options),
     },
-    partition: {
-      ...partitionOver(database, options),
-      pauseWrites: options.pauseWrites,
+    database: {
+      answers: async () => database.readOne(answers),
+      setting: (name) => database.read(() => setting(name)),
+      keepSetting: (name, value) => database.write(() => keepSetting(name, value)),
       use: () => catalogUse(database, options.placeOf),
+      pauseWrites: options.pauseWrites,
     },
+    asControl: controlOver(database),
+    asPartition: partitionOver(database, options),
     spread: 1,
     awayPartitions: async () => [],
     parts: async () => [{ partition: options.partition, open: async () => catalog }],

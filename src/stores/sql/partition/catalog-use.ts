@@ -1,5 +1,5 @@
 /** What a catalog takes up, and on which node of Citus it is: for `hilum partitions`. It reads sums of small tables and what the database keeps. */
-import type { CatalogUse } from '../../catalog/partition-repository.ts'
+import type { CatalogUse } from '../../catalog/catalog-database.ts'
 import { all, one, type Sql, type Transactions } from '../engine/statement.ts'
 
 type Sum = number | string | null
@@ -75,4 +75,8 @@ function* distributedPlace(): Sql<Place> {
     nodes: nodes.map(({ node }) => node),
     movingTo: moves.map(({ node }) => node),
   }
+}
+
+export function* answers(): Sql<void> {
+  yield* one('SELECT 1 AS found FROM datastores LIMIT 1')
 }

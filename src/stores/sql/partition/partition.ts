@@ -1,27 +1,22 @@
-/** What a partitioned catalog asks of each of its catalogs, in SQL. */
+/** What a partitioned catalog asks of a partition, in SQL. */
 import type { BlobDigests } from '../../blobs/blob-store.ts'
+import type { JobEnd } from '../../catalog/control-repository.ts'
 import { type Lease, LeaseLost } from '../../catalog/import-job-repository.ts'
-import type { JobEnd, LeasedJob, PartitionRecords } from '../../catalog/partition-repository.ts'
+import type { PartitionRecords } from '../../catalog/partition-repository.ts'
 import { type WorkflowLease, WorkflowLeaseLost } from '../../catalog/workflow-repository.ts'
 import type { SearchUpkeep } from '../../search/maintenance/update-index.ts'
 import { markPartlyUnreferenced } from '../blobs/compaction.ts'
 import { numberBlobs } from '../blobs/number-blobs.ts'
 import { purgeBatch } from '../blobs/purge.ts'
 import { DATASTORE_NUMBER } from '../datastores/datastore-number.ts'
-import { beginDelete } from '../datastores/datastores.ts'
 import { followDeclarations, standingDeclarations } from '../declared-attributes/follow-declarations.ts'
 import { LOCKED } from '../engine/differences.ts'
 import { all, allOfMany, one, run, type Sql, type Transactions } from '../engine/statement.ts'
 import { underLease } from '../imports/lease.ts'
-import { BACKUP_RUNS } from '../maintenance/maintenance.ts'
 import { keepStudyIn, movedStudies } from '../moved-studies/moved-studies.ts'
 import { insertRows } from '../rows/insert-rows.ts'
-import { keepSetting, setting } from '../schema/settings.ts'
 
-export function partitionOver(
-  database: Transactions,
-  { upkeep }: { readonly upkeep: SearchUpkeep },
-): Omit<PartitionRecords, 'pauseWrites' | 'use'> {
+export function partitionOver(database: Transactions, { upkeep }: { readonly upkeep: SearchUpkeep }): PartitionRecords {
   const purgeOnce = () => database.write(purgeBatch, { secureDelete: true })
   async function purgeEnded(): Promise<void> {
     while ((await purgeOnce()) === 'more') {
@@ -29,20 +24,10 @@ export function partitionOver(
     }
   }
   return {
-    setting: (name) => database.read(() => setting(name)),
-    keepSetting: (name, value) => database.write(() => keepSetting(name, value)),
-    partitionsOf: (datastoreId) => database.read(() => partitionsOf(datastoreId)),
-    answers: async () => database.readOne(answers),
-    mostPartitions: async () => database.readOne(mostPartitions),
-    leased: (lease) => database.read(() => leased(lease)),
-    datastoreOf: (jobId) => database.read(() => datastoreOf(jobId)),
-    noteRecorded: (lease, progress) => database.write(() => noteRecorded(lease, progress)),
-    isImporting: (datastoreId) => database.read(() => isImporting(datastoreId)),
     adopt: (job) => database.write(() => adopt(job)),
     addUnusedBlobs: (lease, digests) => database.write(() => addUnusedBlobs(lease, digests)),
     takeOver: (lease, claims) => database.write(() => takeOver(lease, claims)),
     unended: (limit) => database.read(() => unended(limit)),
-    endOf: (jobId) => database.read(() => endOf(jobId)),
     async endPart(jobId, end) {
       await database.write(() => endPart(jobId, end))
       await purgeEnded()
@@ -50,17 +35,13 @@ export function partitionOver(
     purgeEnded,
     activate: (datastoreId) => database.write(() => setActive(datastoreId, 'CREATING')),
     holdsImageSets: (datastoreId) => database.read(() => holdsImageSets(datastoreId)),
-    timesReopened: (datastoreId) => database.read(() => timesReopened(datastoreId)),
-    noteReopened: (datastoreId) => database.write(() => noteReopened(datastoreId)),
     reopen: (datastoreId) => database.write(() => setActive(datastoreId, 'DELETING')),
-    // With secureDelete, so that the data key leaves nothing in the file.
-    beginDelete: (datastoreId, deletion) =>
-      database.write(() => beginDeleteOnce(datastoreId, deletion), { secureDelete: true }),
-    isBackupRunning: (now) => database.read(() => isBackupRunning(now)),
     blobsKept: (blobKeys, since) => database.read(() => blobsKept(blobKeys, since)),
     blobsCounted: (blobKeys) => database.read(() => blobsCounted(blobKeys)),
     countBlobs: (blobKeys) => database.write(() => countBlobs(blobKeys)),
     markPartlyUnreferenced: (blobKeys, at) => database.write(() => markBlobs(blobKeys, at)),
+    datastoreOfWorkflow: (lease) => database.read(() => datastoreOfWorkflow(lease)),
+    countWorkflows: (datastoreId, operation) => database.read(() => countWorkflows(datastoreId, operation)),
     standingDeclarations: (datastoreId) => database.read(() => standingDeclarations(datastoreId)),
     followDeclarations: (datastoreId, standing) =>
       database.write(() => followDeclarations(datastoreId, standing, upkeep)),
@@ -68,70 +49,7 @@ export function partitionOver(
     movedStudies: async (datastoreId, studyInstanceUIDs) =>
       database.readOne(() => movedStudies(datastoreId, studyInstanceUIDs)),
     keepStudyIn: (study) => database.write(() => keepStudyIn(study)),
-    datastoreOfWorkflow: (lease) => database.read(() => datastoreOfWorkflow(lease)),
-    countWorkflows: (datastoreId, operation) => database.read(() => countWorkflows(datastoreId, operation)),
   }
-}
-
-function* partitionsOf(datastoreId: string): Sql<number | undefined> {
-  const row = yield* one<{ partitions: number }>(
-    'SELECT partitions FROM datastores WHERE datastore_id = ?',
-    datastoreId,
-  )
-  return row?.partitions
-}
-
-/** Reads a table: a statement without one does not reach the node of a distributed schema. */
-function* answers(): Sql<void> {
-  yield* one('SELECT 1 AS found FROM datastores LIMIT 1')
-}
-
-function* mostPartitions(): Sql<number> {
-  const row = yield* one<{ most: number | null }>(
-    `SELECT max(partitions) AS most FROM datastores WHERE partitions > 1 AND datastore_status <> 'CREATING'`,
-  )
-  return row?.most ?? 0
-}
-
-function* leased(lease: Parameters<PartitionRecords['leased']>[0]): Sql<LeasedJob> {
-  const row = yield* one<{ datastore_id: string; claims: number }>(
-    `SELECT datastore_id, claims FROM import_jobs JOIN datastores ON datastores.datastore = import_jobs.datastore
-     WHERE job_id = ? AND lease_owner = ? AND job_status = 'IN_PROGRESS'`,
-    ...[lease.jobId, lease.owner],
-  )
-  if (row === undefined) throw new LeaseLost(lease)
-  return { datastoreId: row.datastore_id, claims: row.claims }
-}
-
-function* datastoreOf(jobId: string): Sql<string | undefined> {
-  const row = yield* one<{ datastore_id: string }>(
-    `SELECT datastore_id FROM import_jobs JOIN datastores ON datastores.datastore = import_jobs.datastore WHERE job_id = ?`,
-    jobId,
-  )
-  return row?.datastore_id
-}
-
-function* noteRecorded(
-  lease: Parameters<PartitionRecords['leased']>[0],
-  { files, failed, skipped, lastKey }: Parameters<PartitionRecords['noteRecorded']>[1],
-): Sql<void> {
-  const { job } = yield* underLease(lease)
-  yield* run('UPDATE import_jobs SET attempts = 0 WHERE job = ? AND attempts <> 0', job)
-  if (lastKey === undefined) return
-  yield* run(
-    `UPDATE import_jobs SET files_done = files_done + ?, files_failed = files_failed + ?, files_skipped = files_skipped + ?,
-       recorded_to = ? WHERE job = ? AND (recorded_to IS NULL OR recorded_to < ?)`,
-    ...[files, failed, skipped, lastKey, job, lastKey],
-  )
-}
-
-function* isImporting(datastoreId: string): Sql<boolean> {
-  const row = yield* one(
-    `SELECT 1 AS found FROM import_jobs JOIN datastores ON datastores.datastore = import_jobs.datastore
-     WHERE datastore_id = ? AND ended_at IS NULL AND input_s3_uri <> '' LIMIT 1`,
-    datastoreId,
-  )
-  return row !== undefined
 }
 
 function* adopt({
@@ -166,7 +84,6 @@ function* adopt({
   return { lastKey: last?.file_key ?? undefined }
 }
 
-/** Takes the part of the job over. Undefined if there is none. */
 function* ownPart(lease: Lease, claims: number): Sql<number | undefined> {
   const { jobId, owner } = lease
   const found = yield* one<{ job: number; claims: number; lease_owner: string | null; job_status: string }>(
@@ -210,14 +127,6 @@ function* unended(limit: number): Sql<readonly string[]> {
   return rows.map((row) => row.job_id)
 }
 
-function* endOf(jobId: string): Sql<JobEnd | undefined> {
-  const row = yield* one<{ job_status: string; ended_at: number }>(
-    'SELECT job_status, ended_at FROM import_jobs WHERE job_id = ? AND ended_at IS NOT NULL',
-    jobId,
-  )
-  return row && { jobStatus: row.job_status === 'COMPLETED' ? 'COMPLETED' : 'FAILED', endedAt: row.ended_at }
-}
-
 function* endPart(jobId: string, { jobStatus, endedAt }: JobEnd): Sql<void> {
   yield* run(
     `UPDATE import_jobs SET job_status = ?, ended_at = ?, lease_owner = NULL, lease_until = NULL, purged = 0
@@ -239,37 +148,6 @@ function* holdsImageSets(datastoreId: string): Sql<boolean> {
     datastoreId,
   )
   return row !== undefined
-}
-
-/** The changes of a data store are numbered in its partitions: in the control catalog the number counts how often these were opened again. */
-function* timesReopened(datastoreId: string): Sql<number> {
-  const row = yield* one<{ number: number }>(
-    `SELECT number FROM changes WHERE datastore = ${DATASTORE_NUMBER}`,
-    datastoreId,
-  )
-  return row?.number ?? 0
-}
-
-function* noteReopened(datastoreId: string): Sql<boolean> {
-  const store = yield* one<{ datastore: number; datastore_status: string }>(
-    `SELECT datastore, datastore_status FROM datastores WHERE datastore_id = ? ${LOCKED}`,
-    datastoreId,
-  )
-  if (store?.datastore_status !== 'ACTIVE') return false
-  yield* run('UPDATE changes SET number = number + 1 WHERE datastore = ?', store.datastore)
-  return true
-}
-
-function* beginDeleteOnce(
-  datastoreId: string,
-  { at, reopened }: Parameters<PartitionRecords['beginDelete']>[1],
-): Sql<Awaited<ReturnType<PartitionRecords['beginDelete']>>> {
-  yield* one(`SELECT datastore FROM datastores WHERE datastore_id = ? ${LOCKED}`, datastoreId)
-  return (yield* timesReopened(datastoreId)) === reopened ? yield* beginDelete(datastoreId, at) : 'reopened'
-}
-
-function* isBackupRunning(now: number): Sql<boolean> {
-  return (yield* one(`SELECT 1 AS found WHERE ${BACKUP_RUNS}`, now)) !== undefined
 }
 
 function* blobsKept(blobKeys: readonly string[], since: number): Sql<readonly string[]> {

@@ -4,7 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
-import type { PausedWrites } from '../../../catalog/partition-repository.ts'
+import type { PausedWrites } from '../../../catalog/catalog-database.ts'
 import { StoreUnavailable } from '../../../store-unavailable.ts'
 import { lockCreations } from '../../datastores/lock-creations.ts'
 import { LOCKED } from '../differences.ts'
