@@ -8,6 +8,7 @@ import Database from 'better-sqlite3-multiple-ciphers'
 import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { describeIndexDifference } from '../../maintenance/verify/index-differences.ts'
+import { lockDataFolder } from '../../server/data-folder.ts'
 import { newId } from '../../server/new-id.ts'
 import { openDiskBlobs } from '../../stores/blobs/disk/disk-blobs.ts'
 import {
@@ -27,7 +28,9 @@ function folderFor(_t: TestContext): string {
   return folder
 }
 
+/** Before a server runs: it would take a job whose lease is of the past for one of a worker that has ended, and claim it. */
 async function fill(cwd: string): Promise<void> {
+  await (await lockDataFolder(join(cwd, 'data'))).release()
   const catalog = await openSqliteCatalog({ path: join(cwd, 'data', 'catalog.sqlite'), newId })
   const datastoreId = await createDatastore(catalog)
   await importFiles(catalog, {
@@ -46,12 +49,12 @@ async function verified(t: TestContext, cwd: string, ...words: readonly string[]
 
 test('a server runs, what is sound is told so, and what is not by its place', async (t) => {
   const cwd = folderFor(t)
+  await fill(cwd)
   const server = startHilumProcess(t, ['serve', '--data', 'data', '--port', '0', '--host', '127.0.0.1'], {
     cwd,
     env: PLAIN,
   })
   await server.printed(/Hilum answers at/)
-  await fill(cwd)
   const sound = await verified(t, cwd)
   assert.equal(sound.code, 0)
   assert.match(sound.output, /^The search index: 2 index partitions, 4 leaves, 2 entries; no difference\.$/m)
