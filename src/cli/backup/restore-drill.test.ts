@@ -25,7 +25,7 @@ import { startHilumProcess } from '../../fixtures/hilum-process.ts'
 import { removeAtExit } from '../../fixtures/remove-at-exit.ts'
 import { openPostgres } from '../../fixtures/shared-servers.ts'
 import { attributesOf, draw, pixelOf } from '../../pixel-data/frames.fixture.ts'
-import { s3IsMissing, startS3 } from '../../stores/blobs/s3/s3.fixture.ts'
+import { S3_TEST_LIMITS, s3IsMissing, startS3 } from '../../stores/blobs/s3/s3.fixture.ts'
 import { postgresIsMissing } from '../../stores/sql/engine/postgres/postgres.fixture.ts'
 import { openClient } from '../client/client.ts'
 import { signedFetch } from '../client/signed-fetch.ts'
@@ -241,6 +241,11 @@ async function answersTo(server: Server, requests: readonly Recorded[]): Promise
 async function drill(t: TestContext, place: () => Promise<Place>): Promise<void> {
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-drill-'))
   removeAtExit(cwd)
+  for (const data of ['data', 'restored']) {
+    mkdirSync(join(cwd, data), { mode: 0o700 })
+    // Commands do not retry: on a busy machine the S3 server may take longer than the default deadlines.
+    writeFileSync(join(cwd, data, 'hilum.json'), JSON.stringify({ limits: S3_TEST_LIMITS }))
+  }
   const { env, restoredEnv, to } = await place()
   const server = await serve(t, cwd, 'data', env)
   const { datastoreId } = await server.client.send(
@@ -281,7 +286,6 @@ async function drill(t: TestContext, place: () => Promise<Place>): Promise<void>
   // What happens after the backup is not in it.
   await importFiles(server, cwd, [fileOf(9, 1, 1)])
 
-  mkdirSync(join(cwd, 'restored'))
   const keys = ['--key-ring', 'data/keys/ring.json', '--key-file', 'data/keys/ring.key']
   const restore = startHilumProcess(t, ['restore', '--from', to, '--data', 'restored', ...keys], {
     cwd,
