@@ -80,6 +80,26 @@ describe('the search page', skip, async () => {
     assert.match(page.url(), /#series=2\.25\.1007\.1&updated=-7d$/)
   })
 
+  test('Enter starts another search before the first one is answered, whose late answer is not shown', async (t) => {
+    const page = await visit(t, { browser, hilum })
+    const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>()
+    let requests = 0
+    await page.route(/searchImageSets/, async (route) => {
+      requests += 1
+      if (requests === 1) await isAnswered
+      await route.continue()
+    })
+    await page.goto(`${hilum.endpoint}/console/${store}`)
+    await choose(page, 'Property filter', 'Patient ID')
+    await page.getByPlaceholder('Enter value to search').fill('P 4')
+    await page.keyboard.press('Enter')
+    await page.getByText('(1)').waitFor()
+    const late = page.waitForResponse(/searchImageSets/)
+    answer()
+    await (await late).finished()
+    assert.deepEqual(await patients(page), ['P 4'])
+  })
+
   test('every property of the property menu can be searched', async (t) => {
     const page = await visit(t, { browser, hilum, address: store })
     for (const [property, value, found] of [

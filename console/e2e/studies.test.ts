@@ -99,6 +99,23 @@ describe('the list of studies', skip, async () => {
     assert.ok(urls.some((url) => url.includes('fuzzymatching=true')))
   })
 
+  test('is filtered with Enter before the first search is answered', async (t) => {
+    const page = await visit(t, { browser, hilum })
+    const { promise: isAnswered, resolve: answer } = Promise.withResolvers<void>()
+    let requests = 0
+    await page.route(/\/studies\?/, async (route) => {
+      requests += 1
+      if (requests === 1) await isAnswered
+      // The request may have been cancelled.
+      await route.continue().catch(() => undefined)
+    })
+    await page.goto(`${hilum.endpoint}/console/${list}`)
+    await page.getByLabel('Patient name').fill('giv family01')
+    await page.keyboard.press('Enter')
+    await found(page, 10)
+    answer()
+  })
+
   test('shows the studies of today, yesterday and the last 7 days with one click', async (t) => {
     const page = await visit(t, { browser, hilum, address: list })
     await found(page, STUDIES)

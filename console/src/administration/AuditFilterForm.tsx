@@ -18,11 +18,10 @@ const OUTCOMES: readonly SelectProps.Option[] = [
 interface AuditFilterFormProps {
   /** Those of the URL. */
   readonly filters: AuditFilters
-  readonly isSearching: boolean
   onSearch(filters: AuditFilters): void
 }
 
-export function AuditFilterForm({ filters, isSearching, onSearch }: AuditFilterFormProps) {
+export function AuditFilterForm({ filters, onSearch }: AuditFilterFormProps) {
   const [draft, setDraft] = useState(filters)
   const change = (changes: Partial<AuditFilters>) => setDraft({ ...draft, ...changes })
   function submit(event: FormEvent) {
@@ -70,7 +69,8 @@ export function AuditFilterForm({ filters, isSearching, onSearch }: AuditFilterF
           </FormField>
         </Grid>
         <SpaceBetween direction="horizontal" size="xs">
-          <Button variant="primary" iconName="search" loading={isSearching}>
+          {/* Never shown as loading: Cloudscape then ignores Enter in the fields. */}
+          <Button variant="primary" iconName="search">
             Search
           </Button>
           <Button

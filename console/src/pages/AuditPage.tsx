@@ -70,7 +70,7 @@ export function AuditPage() {
         ) : (
           <SpaceBetween size="m">
             <Container>
-              <AuditFilterForm key={fragment} filters={filters} isSearching={log.isFetching} onSearch={search} />
+              <AuditFilterForm key={fragment} filters={filters} onSearch={search} />
             </Container>
             {log.error && <ErrorAlert error={log.error} action="load the audit log" onRetry={() => log.refetch()} />}
             <Faults pages={pages} />

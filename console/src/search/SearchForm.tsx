@@ -28,13 +28,11 @@ const PRIMARY_OPTIONS: readonly SelectProps.Option[] = [
 export function SearchForm({
   search,
   refusal,
-  isSearching,
   onSearch,
 }: {
   search: Search
   /** Of a word of the search. */
   refusal: Refusal | undefined
-  isSearching: boolean
   onSearch: (search: Search) => void
 }) {
   const [draft, setDraft] = useState<Draft>(() => draftOf(search, refusal))
@@ -126,7 +124,8 @@ export function SearchForm({
           </FormField>
         </div>
         <div className="search-button">
-          <Button variant="primary" formAction="submit" loading={isSearching} loadingText="Searching" iconName="search">
+          {/* Never shown as loading: Cloudscape then ignores Enter in the fields, and another search may begin at any time. */}
+          <Button variant="primary" formAction="submit" iconName="search">
             Search
           </Button>
         </div>

@@ -24,11 +24,10 @@ interface StudyFiltersProps {
   readonly search: StudySearch
   /** Of filters that the server refused. */
   readonly refusal: StudyErrors | undefined
-  readonly isSearching: boolean
   onSearch(search: StudySearch): void
 }
 
-export function StudyFilters({ search, refusal, isSearching, onSearch }: StudyFiltersProps) {
+export function StudyFilters({ search, refusal, onSearch }: StudyFiltersProps) {
   const [draft, setDraft] = useState(search)
   const fragment = fragmentOf(search)
   const [shown, setShown] = useState(fragment)
@@ -118,13 +117,8 @@ export function StudyFilters({ search, refusal, isSearching, onSearch }: StudyFi
             <Button formAction="none" onClick={() => start({ ...ALL_STUDIES })}>
               Clear filters
             </Button>
-            <Button
-              variant="primary"
-              formAction="submit"
-              loading={isSearching}
-              loadingText="Searching"
-              iconName="search"
-            >
+            {/* Never shown as loading: Cloudscape then ignores Enter in the fields. */}
+            <Button variant="primary" formAction="submit" iconName="search">
               Search
             </Button>
           </div>

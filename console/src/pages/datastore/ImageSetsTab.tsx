@@ -66,7 +66,7 @@ export function ImageSetsTab({ datastoreId, datastoreArn }: ImageSetsTabProps) {
     <SpaceBetween size="m">
       <InvalidParameters names={invalidParameters} />
       <Container>
-        <SearchForm search={search} refusal={refusal} isSearching={results.isFetching} onSearch={results.start} />
+        <SearchForm search={search} refusal={refusal} onSearch={results.start} />
       </Container>
       {error && refusal === undefined && (
         <ErrorAlert error={error} action="search for image sets" onRetry={() => results.refetch()} />

@@ -71,12 +71,7 @@ export function StudiesTab({ datastoreId, datastoreArn }: StudiesTabProps) {
     <SpaceBetween size="m">
       <InvalidParameters names={invalidParameters} />
       <Container>
-        <StudyFilters
-          search={search}
-          refusal={refusal}
-          isSearching={results.isFetching}
-          onSearch={(next) => results.start(next)}
-        />
+        <StudyFilters search={search} refusal={refusal} onSearch={(next) => results.start(next)} />
       </Container>
       {error && refusal === undefined && (
         <ErrorAlert error={error} action="search for studies" onRetry={() => results.refetch()} />
