@@ -1,5 +1,4 @@
 /** The thumbnail of an image set, made when it scrolls into view. */
-import './thumbnail.css'
 import { useEffect, useRef, useState } from 'react'
 import { useApi } from '../api.ts'
 import type { Thumbnail as MadeThumbnail } from './make-thumbnail.ts'
