@@ -12,7 +12,14 @@ import { openHilum } from '../../acceptance/support/hilum.ts'
 import { sendSigned } from '../../acceptance/support/raw-request.ts'
 import { startHilumProcess } from '../../src/fixtures/hilum-process.ts'
 import { removeAtExit } from '../../src/fixtures/remove-at-exit.ts'
-import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
+import {
+  assertAccessible,
+  openBrowser,
+  skipUnlessChromium,
+  takeScreenshot,
+  visit,
+  waitForLastScript,
+} from './support/browser.ts'
 
 const skip = skipUnlessChromium()
 
@@ -206,6 +213,7 @@ test('an unreachable server is reported, and the page recovers when the server i
   const hilum = { endpoint: first.endpoint, client: { credentials } }
   const page = await visit(t, { browser, hilum, expectedLog: /ERR_CONNECTION_REFUSED/ })
   await page.getByText('No data stores', { exact: true }).waitFor()
+  await waitForLastScript(page)
   first.server.child.kill('SIGTERM')
   assert.equal(await first.server.ended, 0)
   await page.getByRole('button', { name: 'Refresh' }).click()

@@ -7,6 +7,7 @@ import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { type Attributes, instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
+import { until } from '../../acceptance/support/until.ts'
 import { assertAccessible, openWholeBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 import { imageFile, pixelOf } from './support/images.ts'
 
@@ -132,8 +133,8 @@ describe('objects that are not pictures', skip, async () => {
     assert.ok(file.bytes.equals(PDF))
     // The viewer of the browser draws it: the page of the document is white, around it is the gray of the viewer.
     if (await page.evaluate(() => navigator.pdfViewerEnabled)) {
-      for (let waited = 0; page.frames().length < 3 && waited < 200; waited++) await page.waitForTimeout(50)
-      assert.ok(page.frames().some((each) => each.url().startsWith('chrome-extension:')))
+      // A frame is there before it has its address.
+      await until(async () => page.frames().some((each) => each.url().startsWith('chrome-extension:')) || undefined)
     }
     await takeScreenshot(page, 'study-pdf')
   })

@@ -9,7 +9,14 @@ import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { removeAtExit } from '../../src/fixtures/remove-at-exit.ts'
-import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
+import {
+  assertAccessible,
+  openBrowser,
+  skipUnlessChromium,
+  takeScreenshot,
+  visit,
+  waitForLastScript,
+} from './support/browser.ts'
 
 const skip = skipUnlessChromium()
 const QUOTA_BYTES = 200_000
@@ -156,6 +163,7 @@ describe('uploads', skip, async () => {
     const { letGo } = await holdFiles(page)
     await importFolder(page, folderOf(['1.dcm', '2.dcm']), 'offline')
     await tray(page).getByText('0 of 2 files').waitFor()
+    await waitForLastScript(page)
     await page.context().setOffline(true)
     letGo()
     await tray(page).getByText('Offline. Continues when the network is back.').waitFor()

@@ -80,6 +80,10 @@ export async function visit(
   return page
 }
 
+/** Waits for the last script of a page with a table, that of its preferences: then the page needs no other file of the server. */
+export const waitForLastScript = (page: Page): Promise<void> =>
+  page.getByRole('button', { name: 'Preferences' }).and(page.locator(':enabled')).waitFor()
+
 /** Saves a screenshot to test-results/console/, for review. */
 export async function takeScreenshot(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true })
