@@ -20,7 +20,10 @@ describe('access', skip, async () => {
     const document = page.getByLabel('Document')
     await document.fill('{"Statement": {"Effect": "Allow", "Action": "medical-imaging:Lst*", "Resource": "*"}}')
     await page.getByRole('dialog').getByRole('button', { name: 'Create policy' }).click()
-    await page.getByText(/'medical-imaging:Lst\*' matches no action/).waitFor()
+    await page
+      .getByText(/'medical-imaging:Lst\*' matches no action/)
+      .first()
+      .waitFor()
     await document.fill('{"Statement": {"Effect": "Allow", "Action": "medical-imaging:List*", "Resource": "*"}}')
     await page.getByRole('dialog').getByRole('button', { name: 'Create policy' }).click()
     await page.getByRole('button', { name: 'ward', exact: true }).waitFor()

@@ -150,7 +150,7 @@ describe('many image sets at once', skip, async () => {
     await choose(page, 'Change tags')
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('textbox', { name: 'Key', exact: true }).fill('aws:project')
-    await dialog.getByText('Keys that begin with aws: are reserved.').waitFor()
+    await dialog.getByText('Keys that begin with aws: are reserved.').first().waitFor()
     await dialog.getByRole('textbox', { name: 'Key', exact: true }).fill('project')
     await dialog.getByRole('textbox', { name: 'Value' }).fill('trial 7')
     await dialog.getByRole('button', { name: 'Add key to remove' }).click()

@@ -8,6 +8,7 @@ import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
+import { until } from '../../acceptance/support/until.ts'
 import { signedFetch } from '../../src/cli/client/signed-fetch.ts'
 import { parseP10 } from '../../src/dicom/parse.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
@@ -274,14 +275,9 @@ describe('downloads, pictures and links', skip, async () => {
     // The message at the top of the page leaves less room for the stage.
     await page.getByRole('button', { name: 'Dismiss' }).click()
     for (const each of [page, colleague]) await pane(each, 1).locator('[data-state=sharp]').waitFor()
-    await colleague.waitForFunction(
-      (text) => document.querySelector('.viewer-overlay')?.textContent === text,
-      await pane(page, 1).locator('.viewer-overlay').textContent(),
-    )
-    assert.equal(await textOf(colleague), await textOf(page))
-    // Until the slow, better interpolation is drawn in both.
-    for (let waited = 0; waited < 50 && (await difference()) > 2; waited++) await page.waitForTimeout(50)
-    assert.ok((await difference()) <= 2, 'the same pixels')
+    // Until both stages have their size, and the slow, better interpolation is drawn in both.
+    await until(async () => (await textOf(colleague)) === (await textOf(page)) || undefined)
+    await until(async () => (await difference()) <= 2 || undefined)
     await takeScreenshot(colleague, 'copied-link')
   })
 })

@@ -189,7 +189,12 @@ describe('importing from a browser', skip, async () => {
     await page.getByText('S3 location').click()
     await page.getByLabel('Import source location in S3').fill('scans/today')
     await page.getByRole('button', { name: 'Import', exact: true }).click()
-    assert.equal(await page.getByText(/Enter an S3 URI/).count(), 2)
+    await page
+      .getByText(/Enter an S3 URI/)
+      .first()
+      .waitFor()
+    for (const label of ['Import source location in S3', 'Output destination in S3'])
+      assert.equal(await page.getByLabel(label).getAttribute('aria-invalid'), 'true')
     await page.getByLabel('Import source location in S3').fill('s3://scans/today/')
     await page.getByLabel('Output destination in S3').fill('s3://reports/today/')
     await page.getByRole('button', { name: 'Import', exact: true }).click()

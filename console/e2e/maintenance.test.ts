@@ -11,6 +11,7 @@ import {
   MedicalImagingClient,
 } from '@aws-sdk/client-medical-imaging'
 import type { Hilum } from '../../acceptance/support/hilum.ts'
+import { until } from '../../acceptance/support/until.ts'
 import { startHilumProcess } from '../../src/fixtures/hilum-process.ts'
 import { removeAtExit } from '../../src/fixtures/remove-at-exit.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
@@ -100,6 +101,7 @@ describe('the server', skip, async () => {
     assert.equal(await rows.filter({ hasText: 'mary' }).count(), 50)
     await page.getByRole('button', { name: 'Next page' }).click()
     await page.getByText('back to the first event').waitFor()
+    await until(async () => (await rows.count()) < 50 || undefined)
     assert.equal(await rows.filter({ hasText: 'ListDatastores' }).count(), 21)
     await page.getByRole('button', { name: 'Previous page' }).click()
 

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { SearchImageSetsCommand } from '@aws-sdk/client-medical-imaging'
 import type { Page } from 'playwright-core'
 import { openHilum } from '../../acceptance/support/hilum.ts'
+import { until } from '../../acceptance/support/until.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 import { demoDatastore } from './support/demo-series.ts'
 
@@ -124,21 +125,28 @@ describe('navigation', skip, async () => {
     await page.getByRole('link', { name: 'demo' }).waitFor()
     let isAway = true
     const failed: string[] = []
-    await page.route(/getImageSetMetadata/, (route) => {
-      if (isAway) failed.push(route.request().url())
-      return isAway ? route.abort('connectionrefused') : route.fallback()
+    const { promise: isRetried, resolve: retried } = Promise.withResolvers<void>()
+    await page.route(/getImageSetMetadata/, async (route) => {
+      if (isAway) {
+        failed.push(route.request().url())
+        return route.abort('connectionrefused')
+      }
+      await isRetried
+      return route.fallback()
     })
     await page.goto(`${hilum.endpoint}/console/${address}`)
     await page.locator('.study-side .thumbnail').nth(1).waitFor()
     await page.locator('[data-pane="2"] button').click()
     await page.locator('.study-side .thumbnail').nth(1).click()
     await page.getByText("Can't connect to the server").first().waitFor()
-    await page.getByText('Loading series').waitFor({ state: 'detached' })
+    await page.getByText('Loading series').first().waitFor({ state: 'detached' })
     assert.ok(new Set(failed).size >= 2)
     await takeScreenshot(page, 'one-alert')
     assert.equal(await page.getByText("Can't connect to the server").count(), 1)
+    // The page tries again by itself too: an answer before the click would take the alert away.
     isAway = false
     await page.getByRole('button', { name: 'Retry' }).click()
+    retried()
     await page.locator('.viewer-stage[data-state=sharp]').nth(1).waitFor()
     assert.equal(await page.getByText("Can't connect to the server").count(), 0)
   })
@@ -262,10 +270,12 @@ describe('navigation', skip, async () => {
     for (let rounds = 0; rounds < 2; rounds++) await round()
     const before = await measure()
     for (let rounds = 0; rounds < 8; rounds++) await round()
-    const after = await measure()
-    const grown = Object.fromEntries(
-      Object.entries(after).map(([name, value]) => [name, value - before[name as keyof typeof before]]),
-    )
-    for (const [name, most] of Object.entries(GROWTH_MAX)) assert.ok(grown[name]! <= most, JSON.stringify(grown))
+    // What the browser has not freed yet is freed in time, and what the page keeps is not.
+    let grown: Record<string, number> = {}
+    await until(async () => {
+      const after = Object.entries(await measure())
+      grown = Object.fromEntries(after.map(([name, value]) => [name, value - before[name as keyof typeof before]]))
+      return Object.entries(GROWTH_MAX).every(([name, most]) => grown[name]! <= most) || undefined
+    }).catch(() => assert.fail(JSON.stringify(grown)))
   })
 })

@@ -142,7 +142,7 @@ describe('OHIF', skip, async () => {
   const filters = page.locator('tbody tr[data-filter-row] td')
   /** Waits until the list has so many studies, and says of how many patients they are. */
   const listedPatients = async (count: string) => {
-    await page.getByText(`of ${count}`).waitFor()
+    await page.getByText(new RegExp(`of ${count}$`)).waitFor()
     return new Set(await rows.locator('td:first-child').allInnerTexts())
   }
   const openList = async () => {

@@ -174,7 +174,10 @@ describe('pages', skip, async () => {
     await takeScreenshot(page, 'datastores-none')
     await page.getByRole('link', { name: 'Create data store' }).first().click()
     await page.getByLabel(/^Data store name/).fill('a name')
-    await page.getByText(/without spaces/).waitFor()
+    await page
+      .getByText(/without spaces/)
+      .first()
+      .waitFor()
     await page.getByLabel(/^Data store name/).fill('first')
     await page.getByRole('radio', { name: /JPEG 2000/ }).check()
     await page.getByRole('button', { name: 'Create data store' }).click()

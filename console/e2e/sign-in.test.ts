@@ -49,7 +49,7 @@ describe('signing in', skip, async () => {
     await assertAccessible(page)
     await takeScreenshot(page, 'sign-in')
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByText('Enter the access key ID.').waitFor()
+    await page.getByText('Enter the access key ID.').first().waitFor()
     await signIn(page)
     await page.getByText('No matches').waitFor()
     assert.equal(page.url(), `${hilum.endpoint}/console/${address}`)

@@ -1,11 +1,12 @@
 /** The study view: thumbnails, layouts, linked scrolling, reference lines, other studies of the patient, and the address. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Page, Request } from 'playwright-core'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { importFiles } from '../../acceptance/support/import.ts'
+import { until } from '../../acceptance/support/until.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 import { imageFile, pixelOf } from './support/images.ts'
 
@@ -238,11 +239,13 @@ describe('the study view', skip, async () => {
     await isAt(page, 1, 'Image 11 of 21')
     await stageIn(page, 1).focus()
     // z = 20 is 20 mm below the first row of the coronal image, whose pixels are 1 mm.
-    const y = Number(await paneOf(page, 2).locator('.reference-line').getAttribute('y1'))
-    const box = (await stageIn(page, 2).boundingBox())!
-    const scale = Math.min(box.width, box.height) / SIZE
-    const expected = (box.height - SIZE * scale) / 2 + 20.5 * scale
-    assert.ok(Math.abs(y - expected) < 1, `${y} instead of ${expected}`)
+    await until(async () => {
+      const y = Number(await paneOf(page, 2).locator('.reference-line').getAttribute('y1'))
+      const box = (await stageIn(page, 2).boundingBox())!
+      const scale = Math.min(box.width, box.height) / SIZE
+      const expected = (box.height - SIZE * scale) / 2 + 20.5 * scale
+      return Math.abs(y - expected) < 1 || undefined
+    })
     assert.equal(await paneOf(page, 1).locator('.reference-line').count(), 0)
     await takeScreenshot(page, 'study-reference-line')
     await page.getByRole('button', { name: 'Reference lines' }).click()
@@ -289,13 +292,19 @@ describe('the study view', skip, async () => {
 
   test('the next series is loaded ahead, and the one just left is kept', async (t) => {
     const page = await visit(t, { browser, hilum })
-    let frames = 0
+    let [frames, finished] = [0, 0]
     // Thumbnails ask for the smallest sufficient width.
+    const isFrame = (request: Request) =>
+      /getImageFrame/.test(request.url()) && request.headers()['x-hilum-min-width'] === undefined
     page.on('request', (request) => {
-      if (/getImageFrame/.test(request.url()) && request.headers()['x-hilum-min-width'] === undefined) frames += 1
+      if (isFrame(request)) frames += 1
+    })
+    page.on('requestfinished', (request) => {
+      if (isFrame(request)) finished += 1
     })
     const loaded = async (count: number) => {
-      for (let waited = 0; frames < count && waited < 300; waited++) await page.waitForTimeout(100)
+      await until(async () => finished >= count || undefined)
+      // None more is asked for.
       await page.waitForTimeout(300)
       assert.equal(frames, count)
     }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
+import { until } from '../../acceptance/support/until.ts'
 import { isSoak, isThorough } from '../../src/fixtures/soak.ts'
 import { openBrowser, skipUnlessChromium, visit } from './support/browser.ts'
 import { firstCT, firstPictureMs } from './support/first-picture.ts'
@@ -71,7 +72,7 @@ describe('the speed of the viewer', skip, async () => {
     const openedAt = performance.now()
     await page.goto(`${hilum.endpoint}/console/${imageSetAddress(datastoreId, imageSetId)}`)
     await waitForState(page, 'sharp')
-    while (fetchedFrames < SLICES && performance.now() < openedAt + 60_000) await page.waitForTimeout(20)
+    await until(async () => fetchedFrames >= SLICES || undefined)
     const loadedMs = performance.now() - openedAt
     assert.equal(fetchedFrames, SLICES)
     await page.waitForTimeout(200)

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
+import { until } from '../../acceptance/support/until.ts'
 import { assertAccessible, openBrowser, skipUnlessChromium, takeScreenshot, visit } from './support/browser.ts'
 import {
   differenceOf,
@@ -122,9 +123,10 @@ describe('the viewer', skip, async () => {
     await page.mouse.down()
     await page.mouse.move(x + 60, y - 30, { steps: 3 })
     await page.mouse.up()
-    const [, width, level] = /W (\d+) {2}L (-?\d+)/.exec(await page.locator('.viewer-overlay').innerText())!
-    assert.ok(Number(width) > 300 && Number(width) < 330, width)
-    assert.ok(Number(level) > 90 && Number(level) < 105, level)
+    await until(async () => {
+      const [, width, level] = /W (\d+) {2}L (-?\d+)/.exec(await page.locator('.viewer-overlay').innerText())!
+      return (Number(width) > 300 && Number(width) < 330 && Number(level) > 90 && Number(level) < 105) || undefined
+    })
     await page.getByRole('button', { name: 'Window preset' }).click()
     await page.getByRole('option', { name: /Bone/ }).click()
     await page.getByText('W 2000  L 500').waitFor()
@@ -165,7 +167,7 @@ describe('the viewer', skip, async () => {
     await page.mouse.down()
     await page.mouse.move(box.x + 480, box.y + 300, { steps: 4 })
     await page.mouse.up()
-    assert.equal(await grey(page), 0)
+    await until(async () => (await grey(page)) === 0 || undefined)
     for (let at = 0; at < 5; at++) await stageOf(page).press('Shift+ArrowLeft')
     assert.notEqual(await grey(page), 0)
     await stageOf(page).press('f')
@@ -198,7 +200,7 @@ describe('the viewer', skip, async () => {
       ])
     }
     await send('touchEnd', [])
-    assert.ok(Math.abs((await zoom()) / before - 2) < 0.1, `${before} % became ${await zoom()} %`)
+    await until(async () => Math.abs((await zoom()) / before - 2) < 0.1 || undefined)
     await isAt(page, 3)
     await takeScreenshot(page, 'viewer-phone')
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390)
