@@ -64,6 +64,8 @@ describe('pages', skip, async () => {
       address: store,
       async ready(page) {
         await page.getByText(/Search took/).waitFor()
+        // Until the script of thumbnails is there, others are in their places.
+        await page.locator('.thumbnail img').first().waitFor()
         // On a phone the last one is below the screen, where it is not loaded yet.
         await page.locator('.thumbnail').last().scrollIntoViewIfNeeded()
         await page.waitForFunction(() => document.querySelectorAll('.thumbnail img').length === 4)
