@@ -10,6 +10,7 @@ import { activeDatastore } from '../../acceptance/support/datastores.ts'
 import { instance } from '../../acceptance/support/fixtures.ts'
 import { openHilum } from '../../acceptance/support/hilum.ts'
 import { sendSigned } from '../../acceptance/support/raw-request.ts'
+import { freePort } from '../../src/fixtures/free-port.ts'
 import { startHilumProcess } from '../../src/fixtures/hilum-process.ts'
 import { removeAtExit } from '../../src/fixtures/remove-at-exit.ts'
 import {
@@ -202,12 +203,14 @@ test('an unreachable server is reported, and the page recovers when the server i
   if ('skip' in skip) return
   const cwd = mkdtempSync(join(tmpdir(), 'hilum-console-'))
   removeAtExit(cwd)
-  const start = async (port: string) => {
-    const server = startHilumProcess(t, ['serve', '--port', port, '--host', '127.0.0.1'], { cwd })
+  // Both times the same port, which the system gives to no other process meanwhile.
+  const port = await freePort()
+  const start = async () => {
+    const server = startHilumProcess(t, ['serve', '--port', `${port}`, '--host', '127.0.0.1'], { cwd })
     const [, endpoint] = await server.printed(/^Hilum answers at (http:\S+)/m)
     return { server, endpoint: endpoint! }
   }
-  const first = await start('0')
+  const first = await start()
   const credentials = JSON.parse(readFileSync(join(cwd, 'hilum-data', 'credentials.json'), 'utf8'))
   const browser = await openBrowser()
   const hilum = { endpoint: first.endpoint, client: { credentials } }
@@ -219,7 +222,7 @@ test('an unreachable server is reported, and the page recovers when the server i
   await page.getByRole('button', { name: 'Refresh' }).click()
   await page.getByText("Can't connect to the server").waitFor()
   await takeScreenshot(page, 'server-unreachable')
-  await start(new URL(first.endpoint).port)
+  await start()
   await page.getByText("Can't connect to the server").waitFor({ state: 'detached' })
   await page.getByText('No data stores', { exact: true }).waitFor()
 })
