@@ -95,6 +95,9 @@ async function placed(catalog: Catalog, queries: readonly BenchQuery[]): Promise
   return all
 }
 
+/** Of each partition: more take longer than a request may wait. */
+const ROWS_AT_ONCE = 1_000
+
 /** In a short result the last page counts as the thousandth. Undefined where it is the first page. */
 async function placeOf(
   catalog: Catalog,
@@ -103,10 +106,16 @@ async function placeOf(
 ): Promise<Position | undefined> {
   const { sort } = search
   const reversed = { ...search, sort: { ...sort, sortOrder: sort.sortOrder === 'ASC' ? 'DESC' : 'ASC' } as const }
-  const [by, limit] = page === 'last' ? [reversed, PAGE_ROWS] : [search, (PAGE_ROWS - 1) * 999]
-  const { rows } = await catalog.imageSets.search({ datastoreId: DATASTORE_ID, search: by, limit })
-  if (rows.length === limit) return positionOf(by, rows.at(-1)!)
-  return page === 'thousandth' ? placeOf(catalog, search, 'last') : undefined
+  const [by, rowsBefore] = page === 'last' ? [reversed, PAGE_ROWS] : [search, (PAGE_ROWS - 1) * 999]
+  let after: Position | undefined
+  for (let left = rowsBefore; left > 0; left -= ROWS_AT_ONCE) {
+    const limit = Math.min(left, ROWS_AT_ONCE)
+    const request = { datastoreId: DATASTORE_ID, search: by, limit }
+    const { rows } = await catalog.imageSets.search(after === undefined ? request : { ...request, after })
+    if (rows.length < limit) return page === 'thousandth' ? placeOf(catalog, search, 'last') : undefined
+    after = positionOf(by, rows.at(-1)!)
+  }
+  return after
 }
 
 /** Sort keys of a page: row ids differ between numbers of partitions. */
