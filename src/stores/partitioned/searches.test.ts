@@ -4,7 +4,7 @@ import { describe, it, type TestContext } from 'node:test'
 import type { Criterion } from '../../imaging/dicomweb-search/criteria.ts'
 import type { Search } from '../../imaging/search/search.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import { createDatastore, importFiles, storedFile } from '../catalog/conformance/catalog.fixture.ts'
+import { AT, createDatastore, importFiles, storedFile } from '../catalog/conformance/catalog.fixture.ts'
 import type { SearchPosition } from '../catalog/series-repository.ts'
 import type { StudyPosition } from '../catalog/study-repository.ts'
 import { StoreUnavailable } from '../store-unavailable.ts'
@@ -180,5 +180,91 @@ describe('a search for studies', () => {
       assert.deepEqual(asked, [1, 3])
     } while (after !== undefined)
     assert.deepEqual(found.toSorted(), named.toSorted())
+  })
+})
+
+describe('a page of SearchImageSets', () => {
+  const LIMIT = 51
+  /** Image sets of each partition, a study of four after the other, published in turns. */
+  const files = (shares: readonly number[], first = 0) =>
+    shares.flatMap((share, at) =>
+      Array.from({ length: share }, (_, number) => {
+        const uid = study(at + 1, first + Math.floor(number / 4) * PARTITIONS + at)
+        return storedFile(`${at} ${first + number}`, { study: uid, series: `${uid}.${number}` })
+      }),
+    )
+  const idsOf = (page: Awaited<ReturnType<Catalog['imageSets']['search']>>) => page.rows.map((row) => row.imageSetId)
+
+  for (const [shares, asked] of [
+    [[80, 0, 0], '1123'],
+    [[2, 60, 60], '123'],
+    [[0, 0, 200], '1233'],
+    [[20, 20, 20], '123'],
+  ] as const) {
+    it(`is whole where partitions have ${shares.join(', ')} image sets`, async (context) => {
+      const own = await opened(context)
+      const { catalog, datastoreId, calls } = own
+      const all = files(shares)
+      for (let turn = 0; turn < 5; turn++) {
+        const some = all.filter((_, at) => at % 5 === turn)
+        await importFiles(catalog, { datastoreId, files: some, at: AT + (turn % 3) })
+      }
+      const whole = await catalog.imageSets.search({ datastoreId, search: EVERYTHING, limit: 1_000 })
+      const found: string[] = []
+      let page: Awaited<ReturnType<Catalog['imageSets']['search']>> | undefined
+      do {
+        const last = page?.rows.at(-1)
+        calls.failAt(undefined, { failing: 'before the call', isLasting: false })
+        page = await catalog.imageSets.search({
+          ...{ datastoreId, search: EVERYTHING, limit: LIMIT },
+          ...(last !== undefined && {
+            after: { key: last.updatedAt, rowId: last.rowId },
+            snapshotVersion: page!.snapshotVersion,
+          }),
+        })
+        if (last === undefined) {
+          const searches = calls.calls.filter((call) => call.includes('imageSets.search')).map((call) => call[0])
+          assert.equal(searches.toSorted().join(''), asked)
+        }
+        found.push(...idsOf(page))
+      } while (page.rows.length === LIMIT)
+      assert.equal(found.length, all.length)
+      assert.deepEqual(found, idsOf(whole))
+    })
+  }
+
+  it('is of one moment, whatever is published while a partition is asked for more', async (context) => {
+    const { parts } = await openServer(context, { open: inMemory(), partitions: PARTITIONS })
+    let publish: (() => Promise<unknown>) | undefined
+    const first: Catalog = {
+      ...parts[1]!,
+      imageSets: {
+        ...parts[1]!.imageSets,
+        async search(request) {
+          const page = await parts[1]!.imageSets.search(request)
+          const publishOnce = publish
+          publish = undefined
+          await publishOnce?.()
+          return page
+        },
+      },
+    }
+    const catalog = partitionedCatalog({
+      control: parts[0]!,
+      open: async (number) => (number === 1 ? first : parts[number]!),
+      spread: PARTITIONS,
+    })
+    const datastoreId = await createDatastore(catalog)
+    await importFiles(catalog, { datastoreId, files: files([60, 4, 4]) })
+    const request = { datastoreId, search: EVERYTHING, limit: LIMIT }
+    const before = idsOf(await catalog.imageSets.search(request))
+    let isPublished = false
+    publish = async () => {
+      await importFiles(catalog, { datastoreId, files: files([8, 0, 0], 1_000), at: AT + 1_000 })
+      isPublished = true
+    }
+    assert.deepEqual(idsOf(await catalog.imageSets.search(request)), before)
+    assert.ok(isPublished)
+    assert.notDeepEqual(idsOf(await catalog.imageSets.search(request)), before)
   })
 })
