@@ -1,4 +1,4 @@
-/** The batteries of the search benchmark on each number of partitions, one after the other, and their results beside those of one partition. */
+/** The batteries of the search benchmark on each number of partitions, one after the other, and their results beside those of the first number. */
 import { type Position, positionOf, type Search } from '../../src/imaging/search/search.ts'
 import type { Catalog } from '../../src/stores/catalog/catalog.ts'
 import { BATTERIES, type BenchQuery, batteriesOf, PAGE_ROWS } from '../search/batteries.ts'
